@@ -1,0 +1,54 @@
+"""Split a collection into updates and each update into micro-batches, the same way every time."""
+
+import random
+from collections.abc import Sequence
+
+
+def updates(sequences: int, *, sequences_per_update: int, epochs: int = 1, seed: int) -> list[list[int]]:
+    """Return the indexes of each update's sequences: `epochs` passes, each in an order of its own drawn from `seed`.
+
+    A pass has the fewest updates of at most `sequences_per_update` (256 in the paper), which differ in size by one at
+    most: a collection that lost some episodes to faults keeps its number of updates, and none is left tiny.
+    Raises ValueError for a number of sequences per update or of epochs below 1.
+    """
+    _at_least_one("sequences_per_update", sequences_per_update)
+    _at_least_one("epochs", epochs)
+    result = []
+    for epoch in range(epochs):
+        order = list(range(sequences))
+        random.Random(f"{seed}/{epoch}").shuffle(order)
+        result += _even_parts(order, -(-sequences // sequences_per_update))
+    return result
+
+
+def micro_batches(lengths: Sequence[int], *, token_budget: int) -> list[list[int]]:
+    """Return the indexes of `lengths` in micro-batches of similar length, the longest first.
+
+    A micro-batch pads its sequences to its longest one, and holds at most `token_budget` tokens, padding included; a
+    sequence above the budget stands alone. Longest first, so that memory runs out at the start or not at all.
+    Raises ValueError for a budget below 1.
+    """
+    _at_least_one("token_budget", token_budget)
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
+        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= token_budget:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def padding_share(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> float:
+    """Return the share of padding among all the tokens that the micro-batches compute, from 0 to below 1."""
+    padded = sum(len(batch) * max(lengths[index] for index in batch) for batch in batches)
+    return 1 - sum(lengths[index] for batch in batches for index in batch) / padded if padded else 0.0
+
+
+def _even_parts(order: list[int], parts: int) -> list[list[int]]:
+    edges = [len(order) * part // parts for part in range(parts + 1)] if parts else []
+    return [order[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+
+
+def _at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name} is {value!r}, expected at least 1")

@@ -1,0 +1,38 @@
+"""The table of metrics: every figure that a run writes, with its unit and what it means."""
+
+from attrs import frozen
+
+
+@frozen
+class Metric:
+    """A figure's name (`role/name`), unit (empty for a plain number) and meaning. `total` metrics are summed over a collection, others averaged."""
+
+    name: str
+    unit: str
+    summary: str
+    total: bool = False
+
+
+CORE_METRICS: tuple[Metric, ...] = (
+    Metric("rollout/episodes", "episodes", "episodes that ended without a fault", total=True),
+    Metric("rollout/faults", "episodes", "episodes ended by a fault; masked from the batch", total=True),
+    Metric("rollout/solve_rate", "", "share of episodes whose last program passed all public and private cases"),
+    Metric("rollout/public_rate", "", "share of episodes whose last program passed all public cases"),
+    Metric("rollout/no_program_rate", "", "share of turns whose answer held no program"),
+    Metric("rollout/turns", "turns", "mean turns of an episode"),
+    Metric("rollout/reward", "", "mean sum of an episode's rewards, without any KL term"),
+    Metric("rollout/response_tokens", "tokens", "mean sampled tokens of a turn"),
+    Metric("rollout/cut_rate", "", "share of turns cut by length or by a full context"),
+    Metric("rollout/tokens", "tokens", "tokens sampled", total=True),
+    Metric("rollout/programs", "programs", "programs judged", total=True),
+    Metric("rollout/seconds", "s", "wall time of the collection", total=True),
+    Metric("rollout/tokens_per_second", "tokens/s", "sampled tokens over the collection's wall time"),
+    Metric("rollout/programs_per_second", "programs/s", "programs judged over the collection's wall time"),
+    Metric("executor/cache_hit_rate", "", "share of case runs answered by the execution cache"),
+    Metric("executor/retries", "runs", "runs repeated after a fault of the sandbox", total=True),
+    Metric("tasks/rejected", "tasks", "rows drawn that were no usable task", total=True),
+    Metric("loop/lag_seconds", "s", "longest time that the event loop was blocked"),
+    Metric("optimizer/seconds", "s", "wall time of a collection's updates", total=True),
+    Metric("optimizer/publish_seconds", "s", "wall time of publishing and loading the weights", total=True),
+)
+"""The core's own metrics; a component adds its own with `component(metrics=...)`."""

@@ -1,0 +1,96 @@
+"""Trajectories: episodes as arrays, ready to learn from; and what learning returns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import Factory, frozen
+
+from rlef_core.records.episode import Episode, EpisodeId
+
+
+@frozen
+class TurnSpan:
+    """A response's place in its trajectory: `ids[start:stop]` was sampled; the value of the turn is read at `start - 1`. `reward` excludes any KL term."""
+
+    start: int
+    stop: int
+    reward: float
+
+
+@frozen
+class Trajectory:
+    """One episode of T tokens: `ids`, `trained`, `logprobs`, `versions` all have length T.
+
+    `trained[t]` is true exactly for sampled tokens; `logprobs[t]` is the behaviour policy's log-prob of `ids[t]` (0.0 elsewhere), at
+    `temperature`; `versions[t]` is the publication that sampled it (-1 elsewhere).
+    """
+
+    episode: EpisodeId
+    ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+    logprobs: tuple[float, ...]
+    versions: tuple[int, ...]
+    turns: tuple[TurnSpan, ...]
+    temperature: float
+
+    @classmethod
+    def from_episode(cls, episode: Episode, rewards: tuple[float, ...]) -> "Trajectory":
+        """Lay an episode's actions end to end; `rewards` holds one number a turn.
+
+        Raises ValueError when the counts differ or a prompt does not continue what came before it.
+        """
+        if len(rewards) != len(episode.turns):
+            raise ValueError(f"episode {episode.id} has {len(episode.turns)} turns but {len(rewards)} rewards: expected one a turn")
+        ids: list[int] = []
+        logprobs: list[float] = []
+        versions: list[int] = []
+        turns: list[TurnSpan] = []
+        for turn, reward in zip(episode.turns, rewards, strict=True):
+            action = turn.action
+            if list(action.prompt_ids[: len(ids)]) != ids:
+                raise ValueError(f"episode {episode.id}: the prompt of turn {len(turns) + 1} does not continue the ids before it")
+            gap = len(action.prompt_ids) - len(ids)
+            ids += action.prompt_ids[len(ids) :] + action.ids
+            logprobs += (0.0,) * gap + action.logprobs
+            versions += (-1,) * gap + _versions(action.spans, len(action.ids))
+            turns.append(TurnSpan(len(ids) - len(action.ids), len(ids), reward))
+        trained = tuple(version >= 0 for version in versions)
+        return cls(episode.id, tuple(ids), trained, tuple(logprobs), tuple(versions), tuple(turns), episode.temperature)
+
+
+@frozen
+class TurnReport:
+    """What an optimizer made of one turn: value read, KL to the reference (mean per token), return, normalised advantage, mean truncated importance weight."""
+
+    episode: EpisodeId
+    turn: int
+    value: float
+    kl: float
+    return_: float
+    advantage: float
+    weight: float
+
+
+@frozen
+class UpdateReport:
+    """All updates of one collection: how many steps, metrics by name, one report a turn."""
+
+    updates: int
+    metrics: Mapping[str, float] = Factory(dict)
+    turns: tuple[TurnReport, ...] = ()
+
+
+@frozen
+class Weights:
+    """One published state of a policy's parameters. `scheme` says what `payload` is; the scheme `unchanged` carries None: only the version moves."""
+
+    version: int
+    scheme: str
+    payload: Any = None
+
+
+def _versions(spans: tuple[Any, ...], length: int) -> tuple[int, ...]:
+    versions = [0] * length
+    for span in spans:
+        versions[span.start :] = [span.version] * (length - span.start)
+    return tuple(versions)

@@ -1,0 +1,57 @@
+"""Declare the settings of a component: one attrs field with a help text that code can read at run time."""
+
+from collections.abc import Callable
+from typing import Any, NewType
+
+import attrs
+
+ByteSize = NewType("ByteSize", int)
+"""A number of bytes; a spec and the command line accept `512MB`, `1GiB` or a plain integer."""
+
+
+def setting(
+    default: Any = attrs.NOTHING,
+    *,
+    help: str,
+    unit: str | None = None,
+    was: str | None = None,
+    factory: Callable[[], Any] | None = None,
+    validator: Any = None,
+) -> Any:
+    """A field of a config class.
+
+    `help` is one sentence shown by `plugins show`, `--help` and the reference; `unit` follows it in brackets; `was` is the
+    field's former name, which a spec that still uses it is told about. Without `default` or `factory` it is required.
+    """
+    metadata = {"help": help, "unit": unit, "was": was}
+    if factory is not None:
+        return attrs.field(factory=factory, validator=validator, metadata=metadata)
+    return attrs.field(default=default, validator=validator, metadata=metadata)
+
+
+def positive(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    """Validator: the value (if not None) is above zero."""
+    if value is not None and not value > 0:
+        raise ValueError(f"{attribute.name} is {value!r}, expected a number above 0")
+
+
+def not_negative(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    """Validator: the value (if not None) is zero or more."""
+    if value is not None and not value >= 0:
+        raise ValueError(f"{attribute.name} is {value!r}, expected 0 or more")
+
+
+def share(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    """Validator: the value (if not None) lies between 0 and 1, both included."""
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError(f"{attribute.name} is {value!r}, expected a number from 0 to 1")
+
+
+def one_of(*choices: str) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
+    """Validator: the value is one of `choices`."""
+
+    def check(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value not in choices:
+            raise ValueError(f"{attribute.name} is {value!r}, expected one of {', '.join(map(repr, choices))}")
+
+    return check

@@ -1,0 +1,90 @@
+"""The blocks of a spec, as classes: every key, its default and its help text."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rlef_core.settings import ByteSize, not_negative, positive, setting, share
+
+from attrs import frozen
+
+
+@frozen
+class RunBlock:
+    """`run:` where a run writes and what seeds it."""
+
+    directory: Path = setting(help="the run's directory; made when it is not there")
+    seed: int = setting(0, help="every other seed is derived from it", validator=not_negative)
+
+
+@frozen
+class PluginsBlock:
+    """`plugins:` which plugins may take part."""
+
+    require: tuple[str, ...] = setting((), help="distributions that must be installed, for example rlef-torch>=0.1")
+    load: tuple[str, ...] = setting((), help="modules to load as plugins besides the installed ones")
+    block: tuple[str, ...] = setting((), help="plugins (entry-point names) or distributions to leave out")
+
+
+@frozen
+class DevicesBlock:
+    """`devices:` which accelerators each role gets; empty lets the component choose."""
+
+    policy: tuple[int, ...] = setting((), help="accelerator numbers of the policy")
+    optimizer: tuple[int, ...] = setting((), help="accelerator numbers of the optimizer")
+
+
+@frozen
+class ThreadsBlock:
+    """`threads:` the budget of CPU threads; sandboxes run niced, so that each role may be given every core."""
+
+    policy: int | None = setting(None, help="threads of the policy; every core unless set", validator=positive)
+    optimizer: int | None = setting(None, help="threads of the optimizer; every core unless set", validator=positive)
+    executor: int | None = setting(None, help="programs that run at once; one a core unless set", validator=positive)
+
+
+@frozen
+class SamplingBlock:
+    """How answers are sampled."""
+
+    temperature: float = setting(1.0, help="sampling temperature; 0 is greedy", validator=not_negative)
+    top_p: float = setting(1.0, help="nucleus sampling's share of probability", validator=share)
+    max_tokens: int = setting(4096, help="longest answer", unit="tokens", validator=positive)
+
+
+@frozen
+class RolloutBlock:
+    """`rollout:` how episodes are played."""
+
+    turn_limit: int = setting(3, help="answers an episode may hold", validator=positive)
+    episodes_per_task: int = setting(1, help="episodes of one task in a collection", validator=positive)
+    concurrency: int = setting(256, help="episodes played at once", validator=positive)
+    max_fault_share: float = setting(0.05, help="share of a collection's episodes that may fault before the run stops", validator=share)
+    retries: int = setting(2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative)
+    sampling: SamplingBlock = setting(SamplingBlock(), help="how answers are sampled while training")
+    problem_tokens: int | None = setting(None, help="cut the first message to this many tokens", unit="tokens", validator=positive)
+    feedback_tokens: int | None = setting(1024, help="cut a feedback message to this many tokens", unit="tokens", validator=positive)
+    allow_no_public_cases: bool = setting(False, help="play tasks without public cases; such an episode never stops early")
+    stop_at_first_failure: bool = setting(True, help="stop judging private cases at the first that fails")
+    cache_bytes: ByteSize = setting(ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative)
+
+
+@frozen
+class TrainingBlock:
+    """`training:` how much is learnt from, and when it is kept."""
+
+    updates: int = setting(help="gradient steps of the whole run", validator=positive)
+    episodes_per_collection: int = setting(1024, help="episodes played between publications", validator=positive)
+    sequences_per_update: int = setting(256, help="trajectories in one gradient step", validator=positive)
+    checkpoint_every: int = setting(100, help="gradient steps between checkpoints", validator=positive)
+    keep_checkpoints: int = setting(2, help="newest checkpoints kept", validator=positive)
+
+
+@frozen
+class EvaluationBlock:
+    """`evaluation:` how the policy is measured before, during and after training."""
+
+    episodes: int = setting(500, help="episodes of one evaluation", validator=positive)
+    every: int | None = setting(None, help="gradient steps between evaluations; unset: only before and after training", validator=positive)
+    sampling: SamplingBlock | None = setting(None, help="how answers are sampled; as in training unless set")
+    single_turn: bool = setting(False, help="at the end, also measure independent first answers, one submitted, chosen by public cases")
+    feedback: Mapping[str, object] = setting(factory=dict, help="at the end, also measure with these formatters: a name and its `use:` block each")
