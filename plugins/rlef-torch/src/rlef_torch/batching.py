@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def updates(sequences: int, *, sequences_per_update: int, epochs: int = 1, seed: int) -> list[list[int]]:
@@ -46,7 +47,7 @@ def padding_share(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> f
 
 def _even_parts(order: list[int], parts: int) -> list[list[int]]:
     edges = [len(order) * part // parts for part in range(parts + 1)] if parts else []
-    return [order[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    return [order[start:stop] for start, stop in pairwise(edges)]
 
 
 def _at_least_one(name: str, value: int) -> None:

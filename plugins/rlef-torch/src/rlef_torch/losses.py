@@ -42,8 +42,8 @@ class Statistics:
 class PolicyStatistics(Statistics):
     """Sums over tokens.
 
-    ratio: pi_theta / pi_old. weight: the truncated importance weight. outside: tokens whose ratio is outside the clip
-    range. clipped: those of them that the clip keeps from moving further, so that they have no gradient.
+    ratio: pi_theta / pi_old. weight: the truncated importance weight. outside: tokens whose weighted ratio is outside
+    the clip range. clipped: those of them that the clip keeps from moving further, so that they have no gradient.
     kl: ratio - 1 - log ratio, an estimate (k3) of KL(pi_old || pi_theta), in nats. entropy: in nats, where given.
     """
 
@@ -77,11 +77,12 @@ def policy_loss(
     clip: ClipRange = 0.2,
     entropy: Tensor | None = None,
 ) -> tuple[Tensor, PolicyStatistics]:
-    """Return the negative sum over tokens of the clipped, importance-weighted surrogate, and statistics.
+    """Return the negative sum over tokens of the clipped surrogate, and statistics.
 
-    With ratio = pi_theta / pi_old and w from `importance_weights` (paper, section 2.2 and appendix A)::
+    With w from `importance_weights`, which the clip sees as part of the ratio (paper, section 2.2)::
 
-        loss = - sum_j w_j * min(ratio_j * A_j, clip(ratio_j, 1 - low, 1 + high) * A_j)
+        ratio_j = w_j * pi_theta / pi_old
+        loss = - sum_j min(ratio_j * A_j, clip(ratio_j, 1 - low, 1 + high) * A_j)
 
     logprobs: [tokens], log pi_theta of the sampled ids, with gradient.
     old: [tokens], the same by the policy that collected, from this engine. behaviour: [tokens], as the sampler said.
@@ -92,19 +93,19 @@ def policy_loss(
     """
     _check_shapes("logprobs", logprobs, old=old, behaviour=behaviour, advantages=advantages, entropy=entropy)
     low, high = clip if isinstance(clip, tuple) else (clip, clip)
-    log_ratio = logprobs - old
-    ratio = log_ratio.exp()
     weight = importance_weights(logprobs, old, behaviour, importance)
+    drift = (logprobs - old).exp()
+    ratio = weight * drift
     free, held = ratio * advantages, ratio.clamp(1 - low, 1 + high) * advantages
-    loss = -(weight * torch.minimum(free, held)).sum()
+    loss = -torch.minimum(free, held).sum()
     with torch.no_grad():
         return loss, PolicyStatistics(
             count=_count(ratio),
-            ratio=ratio.sum(),
+            ratio=drift.sum(),
             weight=weight.sum(),
             outside=((ratio < 1 - low) | (ratio > 1 + high)).sum(),
             clipped=(held < free).sum(),
-            kl=(ratio - 1 - log_ratio).sum(),
+            kl=(drift - 1 - (logprobs - old)).sum(),
             entropy=None if entropy is None else entropy.sum(),
         )
 
@@ -120,12 +121,10 @@ def importance_weights(logprobs: Tensor, old: Tensor, behaviour: Tensor, importa
     return (policy - behaviour).detach().clamp(max=0).exp()
 
 
-def value_loss(
-    values: Tensor, old: Tensor, returns: Tensor, *, clip: float = 0.2
-) -> tuple[Tensor, ValueStatistics]:
+def value_loss(values: Tensor, old: Tensor, returns: Tensor, *, clip: float = 0.2) -> tuple[Tensor, ValueStatistics]:
     """Return the sum over value positions of the clipped squared error, halved, and statistics.
 
-    With V the critic's values, V_old those before the update, R the returns (paper, section 2.2 and appendix A)::
+    With V the critic's values, V_old those before the update, R the returns (paper, section 2.2)::
 
         loss = 1/2 sum_t max((V_t - R_t)^2, (clip(V_t, V_old_t - clip, V_old_t + clip) - R_t)^2)
 

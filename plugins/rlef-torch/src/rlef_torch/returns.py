@@ -6,19 +6,27 @@
 - `token`: one for each sampled token, read at the token just before it (the paper's ablation);
 - `episode`: one for the whole episode, read at the last token of the first prompt and shared by all turns.
 
-A response is known here by its span, the half-open range `(start, stop)` of its sampled ids in the trajectory's ids;
-`lengths` are the spans' lengths, so that per-token tensors hold the responses one after the other, `sum(lengths)` long.
+A response is known by its span, the half-open range of its sampled ids in the trajectory's ids; `lengths` are the
+spans' lengths. Per-token tensors hold the responses one after the other, `sum(lengths)` long.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import attrs
 import torch
 from torch import Tensor
 
 Credit = Literal["turn", "token", "episode"]
-Span = tuple[int, int]
+
+
+class Span(Protocol):
+    """Where a response stands: `ids[start:stop]` of the trajectory was sampled (rlef_core's `TurnSpan` is one)."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
 
 
 @attrs.frozen(eq=False)  # a comparison of tensors is no bool
@@ -60,12 +68,13 @@ def value_positions(spans: Sequence[Span], credit: Credit) -> list[int]:
     """Return the positions, in the trajectory's ids, at which the critic's output is read.
 
     A position sees the ids up to and including itself, so the one before a response knows the prompt and no answer.
-    Raises ValueError for spans that are empty, overlap, are out of order, or leave no prompt token before them.
+    Those of `token` are also the positions whose hidden states predict the sampled ids.
+    Raises ValueError for spans that are empty, out of order, or leave no prompt token before them.
     """
     _check_spans(spans)
     if credit == "token":
-        return [position for start, stop in spans for position in range(start - 1, stop - 1)]
-    return [start - 1 for start, _ in (spans if credit == "turn" else spans[:1])]
+        return [position for span in spans for position in range(span.start - 1, span.stop - 1)]
+    return [span.start - 1 for span in (spans if credit == "turn" else spans[:1])]
 
 
 def learning_targets(
@@ -76,7 +85,7 @@ def learning_targets(
     gamma: float = 1.0,
     epsilon: float = 1e-8,
 ) -> list[Targets]:
-    """Return the targets of every trajectory of a collection, in order (paper, section 2.2 and 3.1).
+    """Return the targets of every trajectory of a collection, in order (paper, section 2.2).
 
     `batch` is the whole collection: advantages are normalised over all its positions (turns, tokens or episodes by
     `credit`), so an engine with several ranks gathers the scores first. Gradients do not flow through.
@@ -90,7 +99,7 @@ def learning_targets(
         rewards = [penalised_rewards(scores, credit=credit, kl_coefficient=kl_coefficient) for scores in batch]
         returns = [credited_returns(each, credit=credit, gamma=gamma) for each in rewards]
         raw = [each - scores.values for each, scores in zip(returns, batch, strict=True)]
-        advantages = normalised(torch.cat(raw), epsilon).split([len(each) for each in raw])
+        advantages = torch.split(normalised(torch.cat(raw), epsilon), [len(each) for each in raw])
         return [
             Targets(
                 kl=turn_means(scores.logprobs_old - scores.logprobs_reference, scores.lengths),
@@ -105,11 +114,11 @@ def learning_targets(
 
 def turn_means(per_token: Tensor, lengths: Sequence[int]) -> Tensor:
     """Return [turns]: the mean of `per_token` [sum(lengths)] over each response's tokens."""
-    return torch.stack([response.mean() for response in per_token.split(list(lengths))])
+    return torch.stack([response.mean() for response in torch.split(per_token, list(lengths))])
 
 
 def penalised_rewards(scores: Scores, *, credit: Credit, kl_coefficient: float) -> Tensor:
-    """Return the task rewards less the KL penalty, estimated as log pi_old - log rho (k1; paper, section 3.1).
+    """Return the task rewards less the KL penalty, estimated as log pi_old - log rho (k1; paper, section 2.2).
 
     Credit `turn` and `episode`: [turns], each turn pays once for the mean over its tokens; a sum would favour short
     answers. Credit `token`: [sum(lengths)], each token pays for itself, and the task reward falls on the last token.
@@ -171,13 +180,13 @@ def explained_variance(values: Tensor, returns: Tensor) -> float:
 
 def _check_spans(spans: Sequence[Span]) -> None:
     end = 0
-    for number, (start, stop) in enumerate(spans):
-        if start < max(end, 1) or stop <= start:
+    for number, span in enumerate(spans):
+        if span.start <= end or span.stop <= span.start:
             raise ValueError(
-                f"response {number} spans ids {start} to {stop}, expected at least one sampled id, "
-                f"after id {max(end, 1) - 1} and in order; pass the spans of the sampled ids only"
+                f"response {number} has sampled ids {span.start} to {span.stop}, expected at least one of them and "
+                f"at least one prompt id after id {end}; leave the trajectory out of the batch"
             )
-        end = stop
+        end = span.stop
     if not spans:
         raise ValueError("a trajectory has no responses, expected at least one; leave it out of the batch")
 
