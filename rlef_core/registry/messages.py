@@ -1,0 +1,59 @@
+"""Word the errors about components that are unknown, conflicting or cannot be chosen."""
+
+from collections.abc import Iterable, Sequence
+
+from rlef_core.errors import Origin
+from rlef_core.registry.misses import did_you_mean
+from rlef_core.registry.offers import Offered, offer_of
+from rlef_core.registry.plugins import PluginInfo
+
+
+def unknown(role: str, name: str, origins: Sequence[Origin], plugins: Sequence[PluginInfo]) -> str:
+    """Nobody offers `name`: near misses, what is installed, what took no part and might have offered it, what to do."""
+    installed = sorted({origin.component for origin in origins if origin.role == role})
+    parts = [
+        f"{role} {name!r} is unknown{did_you_mean(name, installed)}",
+        *_in_other_roles(role, name, origins),
+        f"installed for {role}: {_listed(installed)}",
+        *(f"took no part and might have offered it: {plugin}" for plugin in plugins if plugin.status != "loaded"),
+        "correct the name, or install or mend the plugin that offers it (`rlef-core plugins list` shows all)",
+    ]
+    return "; ".join(part.rstrip(";") for part in parts)
+
+
+def conflict(origins: Sequence[Origin]) -> str:
+    """Several plugins offer one name: all of them, with distributions and versions, and the way out."""
+    offering = " and ".join(f"plugin {origin.plugin!r} (distribution {origin.distribution} {origin.version})" for origin in origins)
+    ways = _words_apart(origins)
+    return (
+        f"{origins[0].role} {origins[0].component!r} is offered by {offering}; leave all but one out, "
+        f"with {' or '.join(f'`plugins: {{block: [{word}]}}`' for word in ways)} in the spec, or --no-plugin {ways[0]}"
+    )
+
+
+def no_default_executor(isolating: Sequence[Offered], executors: Sequence[Offered]) -> str:
+    """There is no single executor to take: what there is, and what each isolates."""
+    found = "several installed executors offer isolation" if isolating else "no installed executor offers isolation"
+    choice = "; ".join(f"{offered.origin}: {_described(offered)}" for offered in executors) or "no executor is installed"
+    return f"the spec has no executor block and {found}; choose one with `executor: {{use: NAME}}` or install one that isolates; {choice}"
+
+
+def _in_other_roles(role: str, name: str, origins: Iterable[Origin]) -> Sequence[str]:
+    others = sorted({origin.role for origin in origins if origin.component == name and origin.role != role})
+    return [f"{name!r} is a name of role {_listed(others)}"] if others else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names)) or "nothing"
+
+
+def _words_apart(origins: Sequence[Origin]) -> Sequence[str]:
+    distributions = [origin.distribution for origin in origins]
+    return distributions if len(set(distributions)) == len(distributions) else [origin.plugin for origin in origins]
+
+
+def _described(offered: Offered) -> str:
+    offer = offer_of(offered)
+    if offer.unavailable is not None:
+        return f"unavailable, {offer.unavailable}"
+    return f"isolates {', '.join(offer.isolation)}" if offer.isolation else "isolates nothing"

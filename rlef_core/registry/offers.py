@@ -1,0 +1,119 @@
+"""Ask a plugin what it offers, and a component what it would do with its default config."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pluggy
+from attrs import frozen
+
+from rlef_core.errors import Origin
+from rlef_core.records import Language
+from rlef_core.registry.plugins import PluginInfo
+from rlef_core.registry.quarantine import QuarantineError, guard
+from rlef_core.roles import Component, Offer, check_config, check_name
+
+ItemT = TypeVar("ItemT")
+
+REGISTER_HOOKS: Mapping[str, str] = {
+    "policy": "rlef_register_policies",
+    "executor": "rlef_register_executors",
+    "feedback": "rlef_register_feedback_formatters",
+    "reward": "rlef_register_rewards",
+    "optimizer": "rlef_register_optimizers",
+    "taskset": "rlef_register_tasksets",
+    "checker": "rlef_register_checkers",
+}
+"""The hook that asks for a role's components."""
+
+LANGUAGE_HOOK = "rlef_register_languages"
+
+
+@frozen
+class Offered:
+    """A component and where it comes from."""
+
+    component: Component[Any]
+    origin: Origin
+
+
+@frozen
+class OfferedLanguage:
+    """A language and where it comes from; `origin.role` is `language`."""
+
+    language: Language
+    origin: Origin
+
+
+def components_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[Offered, ...]:
+    """Every component of a plugin. Raises QuarantineError when a register hook raises, also late, or returns something else."""
+    return tuple(
+        Offered(component, info.origin(role, component.name))
+        for role, hook in REGISTER_HOOKS.items()
+        for component in _checked_components(hook, answers(relay, hook, Component))
+    )
+
+
+def languages_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedLanguage, ...]:
+    """Every language of a plugin. Raises QuarantineError like `components_of`."""
+    languages = answers(relay, LANGUAGE_HOOK, Language)
+    _refuse_twins(LANGUAGE_HOOK, [language.name for language in languages])
+    return tuple(OfferedLanguage(language, info.origin("language", language.name)) for language in languages)
+
+
+def answers(relay: pluggy.HookRelay, hook: str, kind: type[ItemT]) -> list[ItemT]:
+    """What one plugin's function returns for a hook, iterated to its end under guard. Raises QuarantineError unless all are of `kind`."""
+    caller = getattr(relay, hook)
+    with guard(hook):
+        returned = caller()
+        if len(returned) != sum(not (impl.wrapper or impl.hookwrapper) for impl in caller.get_hookimpls()):
+            raise QuarantineError(f"{hook} returned None, expected an iterable of {kind.__name__}")
+        return [item for iterable in returned for item in _checked_items(hook, iterable, kind)]
+
+
+def offer_of(offered: Offered, config: Any = None) -> Offer:
+    """What a component would do with `config`; without one, with its default config, or its example where a field is required.
+
+    Never raises: a component that cannot tell is unavailable, and the offer says why.
+    """
+    try:
+        with guard("offers"):
+            offer = offered.component.offers(usual_config(offered.component) if config is None else config)
+            if isinstance(offer, Offer):
+                return offer
+            raise QuarantineError(f"offers returned {offer!r}, expected rlef_core.Offer")
+    except QuarantineError as error:
+        return Offer(unavailable=f"{offered.origin} cannot tell what it offers: {error}")
+
+
+def usual_config(component: Component[Any]) -> Any:
+    """The component's default config, or its example when a field is required. Raises TypeError when there is neither."""
+    try:
+        return component.config()
+    except TypeError:
+        if component.example is None:
+            raise
+        return component.example()
+
+
+def _checked_items(hook: str, iterable: Any, kind: type[ItemT]) -> Iterable[ItemT]:
+    if not isinstance(iterable, Iterable):
+        raise QuarantineError(f"{hook} returned {iterable!r}, expected an iterable of {kind.__name__}")
+    for item in iterable:
+        if not isinstance(item, kind):
+            raise QuarantineError(f"{hook} offered {item!r}, expected {kind.__name__}")
+        yield item
+
+
+def _checked_components(hook: str, components: Sequence[Component[Any]]) -> Sequence[Component[Any]]:
+    with guard(hook):
+        for component in components:
+            check_name(component.name)
+            check_config(component.name, component.config)
+    _refuse_twins(hook, [component.name for component in components])
+    return components
+
+
+def _refuse_twins(hook: str, names: Sequence[str]) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise QuarantineError(f"{hook} offered {', '.join(map(repr, twins))} more than once, expected one of each name")

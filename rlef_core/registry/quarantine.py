@@ -1,0 +1,36 @@
+"""Run a plugin's code so that whatever it raises, or prints, harms nobody else."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+from rlef_core.errors import RlefError
+
+
+class QuarantineError(RlefError):
+    """A plugin cannot take part; the message is the reason. Never leaves the registry."""
+
+
+@contextmanager
+def guard(call: str) -> Iterator[None]:
+    """Turn whatever a plugin raises inside the block into QuarantineError, with the place; `call` says what it was doing.
+
+    SystemExit is no exception to this: a plugin may not end the process. KeyboardInterrupt, the user's, passes. What the plugin prints
+    goes to standard error, because standard output may be read as JSON.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except (KeyboardInterrupt, QuarantineError):
+        raise
+    except BaseException as error:
+        raise QuarantineError(f"{call} raised {told(error)}") from error
+
+
+def told(error: BaseException) -> str:
+    """One line: the error's type, message and the line of code that raised it."""
+    message = " ".join(str(error).split())
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames and frames[-1].filename != __file__ else ""
+    return f"{type(error).__name__}: {message}{place}" if message else f"{type(error).__name__}{place}"

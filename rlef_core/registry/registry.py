@@ -1,0 +1,113 @@
+"""Look up components and languages by name; an error says what there is and what to do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pluggy
+from attrs import frozen
+
+from rlef_core.errors import Origin, PluginError
+from rlef_core.records import Language
+from rlef_core.registry import messages
+from rlef_core.registry.offers import Offered, OfferedLanguage, answers, offer_of
+from rlef_core.registry.plugins import PluginInfo
+from rlef_core.registry.quarantine import QuarantineError
+from rlef_core.registry.requirements import check_requirements
+from rlef_core.registry.wiring import HOOKS
+from rlef_core.roles import Health
+
+
+@frozen
+class Registry:
+    """What the plugins of this process offer. Made by `discover`."""
+
+    plugins: tuple[PluginInfo, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    offered_languages: tuple[OfferedLanguage, ...] = ()
+    relays: tuple[tuple[PluginInfo, pluggy.HookRelay], ...] = ()
+
+    @property
+    def quarantined(self) -> tuple[PluginInfo, ...]:
+        """The plugins that are broken or incompatible; `str()` of each is a line for the user."""
+        return tuple(plugin for plugin in self.plugins if plugin.status in ("broken", "incompatible"))
+
+    def names(self, role: str) -> tuple[str, ...]:
+        """The names offered for a role, sorted."""
+        return tuple(sorted({offered.origin.component for offered in self.offered if offered.origin.role == role}))
+
+    def find(self, role: str, name: str) -> Offered:
+        """The component of this name. Raises PluginError when there is none, or when two plugins offer one."""
+        found = [offered for offered in self.offered if (offered.origin.role, offered.origin.component) == (role, name)]
+        if not found:
+            raise PluginError(self._unknown(role, name))
+        if len(found) > 1:
+            raise PluginError(messages.conflict([offered.origin for offered in found]))
+        return found[0]
+
+    @property
+    def languages(self) -> Mapping[str, Language]:
+        """The languages by name, without those that two plugins offer."""
+        names = [offered.language.name for offered in self.offered_languages]
+        return {offered.language.name: offered.language for offered in self.offered_languages if names.count(offered.language.name) == 1}
+
+    def language(self, name: str) -> Language:
+        """The language of this name. Raises PluginError like `find`."""
+        return self._find_language(name).language
+
+    def language_origin(self, name: str) -> Origin:
+        """Where a language comes from. Raises PluginError like `find`."""
+        return self._find_language(name).origin
+
+    def isolating_executors(self) -> tuple[Offered, ...]:
+        """The executors that isolate something with their usual config and can run here."""
+        return tuple(offered for offered in self._executors() if _isolates(offered))
+
+    def default_executor(self) -> Offered:
+        """The one executor that isolates. Raises PluginError that shows the choice when there is none, or several."""
+        isolating = self.isolating_executors()
+        if len(isolating) != 1:
+            raise PluginError(messages.no_default_executor(isolating, self._executors()))
+        return self.find("executor", isolating[0].origin.component)
+
+    def require(self, requirements: Sequence[str]) -> None:
+        """Raise PluginError that names every distribution which is missing, too old, or takes no part here."""
+        check_requirements(requirements, self.plugins)
+
+    def lifecycle(self, hook: str) -> tuple[tuple[PluginInfo, Callable[..., Any]], ...]:
+        """Each plugin's function for a hook, in the order of `plugins`; called with keywords. Raises ValueError for an unknown hook."""
+        if hook not in HOOKS:
+            raise ValueError(f"{hook!r} is no hook, expected one of {', '.join(HOOKS)}")
+        return tuple((plugin, getattr(relay, hook)) for plugin, relay in self.relays if hook in plugin.hooks)
+
+    def health(self) -> tuple[tuple[PluginInfo, Health], ...]:
+        """What the plugins find about this machine; a report that raises is itself a finding."""
+        return tuple((plugin, health) for plugin, relay in self.relays for health in _health_of(plugin, relay))
+
+    def _executors(self) -> tuple[Offered, ...]:
+        return tuple(offered for offered in self.offered if offered.origin.role == "executor")
+
+    def _find_language(self, name: str) -> OfferedLanguage:
+        found = [offered for offered in self.offered_languages if offered.language.name == name]
+        if not found:
+            raise PluginError(self._unknown("language", name))
+        if len(found) > 1:
+            raise PluginError(messages.conflict([offered.origin for offered in found]))
+        return found[0]
+
+    def _unknown(self, role: str, name: str) -> str:
+        origins = [offered.origin for offered in self.offered] + [offered.origin for offered in self.offered_languages]
+        return messages.unknown(role, name, origins, self.plugins)
+
+
+def _isolates(offered: Offered) -> bool:
+    offer = offer_of(offered)
+    return bool(offer.isolation) and offer.unavailable is None
+
+
+def _health_of(plugin: PluginInfo, relay: pluggy.HookRelay) -> Sequence[Health]:
+    if "rlef_report_health" not in plugin.hooks:
+        return ()
+    try:
+        return answers(relay, "rlef_report_health", Health)
+    except QuarantineError as error:
+        return (Health(plugin.name, False, str(error), f"report it to the makers of {plugin.distribution}"),)
