@@ -47,13 +47,14 @@ class UsageError(RlefError):
 
 @frozen
 class SpecFault:
-    """One fault of a spec: where (file, line and column from 1), the line's text, what is wrong."""
+    """One fault of a spec: where (file, line and column from 1), the line's text, what is wrong. `plugin`: the spec may be right, a plugin is not."""
 
     message: str
     file: str = ""
     line: int = 0
     column: int = 0
     text: str = ""
+    plugin: bool = False
 
     def __str__(self) -> str:
         if not self.line:
@@ -63,12 +64,11 @@ class SpecFault:
 
 
 class SpecError(RlefError):
-    """A spec has faults; all of them, at once."""
-
-    exit_code = ExitCode.SPEC
+    """A spec has faults; all of them, at once. The exit code is that of plugins when every fault is one of a plugin."""
 
     def __init__(self, faults: Sequence[SpecFault]) -> None:
         self.faults = tuple(faults)
+        self.exit_code = ExitCode.PLUGIN if all(fault.plugin for fault in self.faults) else ExitCode.SPEC
         super().__init__("\n".join(map(str, self.faults)))
 
 

@@ -1,6 +1,8 @@
 """Declare the settings of a component: one attrs field with a help text that code can read at run time."""
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NewType
 
 import attrs
@@ -49,9 +51,28 @@ def share(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
 
 def one_of(*choices: str) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
     """Validator: the value is one of `choices`."""
+    return OneOf(choices)
 
-    def check(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-        if value not in choices:
-            raise ValueError(f"{attribute.name} is {value!r}, expected one of {', '.join(map(repr, choices))}")
 
-    return check
+@attrs.frozen
+class OneOf:
+    """The validator that `one_of` makes; `choices` can be read for a "did you mean"."""
+
+    choices: tuple[str, ...]
+
+    def __call__(self, _: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value not in self.choices:
+            raise ValueError(f"{attribute.name} is {value!r}, expected one of {', '.join(map(repr, self.choices))}")
+
+
+def parse_bytes(text: str) -> int:
+    """The number of bytes that `512MB`, `1.5 GiB` or `4096` names. Raises ValueError."""
+    match = _BYTES.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"found {text!r}, expected a number of bytes such as 4096, 512MB or 1GiB")
+    number, prefix, binary = match.groups()
+    power = " kmgt".index((prefix or " ").lower())
+    return int(Decimal(number) * (1024 if binary else 1000) ** power)
+
+
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([kKMGT])(i?))?B?")
