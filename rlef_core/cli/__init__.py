@@ -1,0 +1,60 @@
+"""The command line: `rlef-core COMMAND`; a command's module is imported only when the command is given."""
+
+import traceback
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from rlef_core.errors import ExitCode, RlefError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("rlef_core.cli.run", "Train as a spec says, and evaluate."),
+    "resume": ("rlef_core.cli.resume", "Go on with a run from its last checkpoint."),
+    "check": ("rlef_core.cli.check", "Check a spec and show its plan; nothing is run."),
+    "judge": ("rlef_core.cli.judge", "Run programs on cases and print the verdicts."),
+    "plugins": ("rlef_core.cli.plugins", "Show which plugins there are and what they offer."),
+    "tasks": ("rlef_core.cli.tasks", "List, show and verify the tasks of a spec."),
+    "episodes": ("rlef_core.cli.episodes", "List and show the episodes of a run."),
+}
+"""Each command's module, whose click command is named `command`, and its one line of help."""
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands by COMMANDS, so that `--help` imports none of them, and that turns failures into exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(ExitCode.INTERRUPTED)
+        except RlefError as error:
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="rlef-core")
+def main(debug: bool) -> None:
+    """Train code LLMs by reinforcement learning on execution feedback.
+
+    Exit codes: 0 done; 1 it ran and the answer is no; 2 spec or usage; 3 plugin; 4 component; 5 checkpoint; 130 interrupted.
+    """

@@ -2,8 +2,20 @@
 
 from rlef_core.registry.discovery import discover
 from rlef_core.registry.misses import did_you_mean
-from rlef_core.registry.offers import Offered, OfferedLanguage, offer_of
+from rlef_core.registry.offers import Offered, OfferedLanguage, offer_of, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.registry import Registry
+from rlef_core.registry.settings import SettingInfo, settings_of
 
-__all__ = ["Offered", "OfferedLanguage", "PluginInfo", "Registry", "did_you_mean", "discover", "offer_of"]
+__all__ = [
+    "Offered",
+    "OfferedLanguage",
+    "PluginInfo",
+    "Registry",
+    "SettingInfo",
+    "did_you_mean",
+    "discover",
+    "offer_of",
+    "settings_of",
+    "usual_offer",
+]

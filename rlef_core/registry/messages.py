@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rlef_core.errors import Origin
 from rlef_core.registry.misses import did_you_mean
-from rlef_core.registry.offers import Offered, offer_of
+from rlef_core.registry.offers import Offered, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 
 
@@ -53,7 +53,9 @@ def _words_apart(origins: Sequence[Origin]) -> Sequence[str]:
 
 
 def _described(offered: Offered) -> str:
-    offer = offer_of(offered)
+    offer = usual_offer(offered)
+    if offer is None:
+        return "has settings without a default"
     if offer.unavailable is not None:
         return f"unavailable, {offer.unavailable}"
     return f"isolates {', '.join(offer.isolation)}" if offer.isolation else "isolates nothing"

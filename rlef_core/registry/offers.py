@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pluggy
-from attrs import frozen
+from attrs import NOTHING, fields, frozen
 
 from rlef_core.errors import Origin
 from rlef_core.records import Language
@@ -70,29 +70,35 @@ def answers(relay: pluggy.HookRelay, hook: str, kind: type[ItemT]) -> list[ItemT
         return [item for iterable in returned for item in _checked_items(hook, iterable, kind)]
 
 
-def offer_of(offered: Offered, config: Any = None) -> Offer:
-    """What a component would do with `config`; without one, with its default config, or its example where a field is required.
+def usual_offer(offered: Offered) -> Offer | None:
+    """What a component would do with its default config, or with its example where a field is required; None when it has neither."""
+    component = offered.component
+    required = any(attribute.default is NOTHING for attribute in fields(component.config))
+    make = component.example if required else component.config
+    if make is None:
+        return None
+    try:
+        with guard("its usual config"):
+            config = make()
+    except QuarantineError as error:
+        return _unavailable(offered, error)
+    return offer_of(offered, config)
 
-    Never raises: a component that cannot tell is unavailable, and the offer says why.
-    """
+
+def offer_of(offered: Offered, config: Any) -> Offer:
+    """What a component would do with `config`. Never raises: one that cannot tell is unavailable, and the offer says why."""
     try:
         with guard("offers"):
-            offer = offered.component.offers(usual_config(offered.component) if config is None else config)
+            offer = offered.component.offers(config)
             if isinstance(offer, Offer):
                 return offer
             raise QuarantineError(f"offers returned {offer!r}, expected rlef_core.Offer")
     except QuarantineError as error:
-        return Offer(unavailable=f"{offered.origin} cannot tell what it offers: {error}")
+        return _unavailable(offered, error)
 
 
-def usual_config(component: Component[Any]) -> Any:
-    """The component's default config, or its example when a field is required. Raises TypeError when there is neither."""
-    try:
-        return component.config()
-    except TypeError:
-        if component.example is None:
-            raise
-        return component.example()
+def _unavailable(offered: Offered, error: QuarantineError) -> Offer:
+    return Offer(unavailable=f"{offered.origin} cannot tell what it offers: {error}")
 
 
 def _checked_items(hook: str, iterable: Any, kind: type[ItemT]) -> Iterable[ItemT]:

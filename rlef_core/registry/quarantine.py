@@ -1,9 +1,12 @@
 """Run a plugin's code so that whatever it raises, or prints, harms nobody else."""
 
+import importlib
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib import metadata
+from pathlib import Path
 
 from rlef_core.errors import RlefError
 
@@ -31,6 +34,17 @@ def guard(call: str) -> Iterator[None]:
 def told(error: BaseException) -> str:
     """One line: the error's type, message and the line of code that raised it."""
     message = " ".join(str(error).split())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames and frames[-1].filename != __file__ else ""
-    return f"{type(error).__name__}: {message}{place}" if message else f"{type(error).__name__}{place}"
+    return ": ".join(filter(None, (type(error).__name__, message))) + _place(error)
+
+
+def _place(error: BaseException) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+
+
+def _is_machinery(filename: str) -> bool:
+    return (
+        filename.startswith("<frozen")
+        or filename in (importlib.__file__, metadata.__file__)
+        or Path(filename).parent == Path(__file__).parent
+    )

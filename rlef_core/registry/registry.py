@@ -9,7 +9,7 @@ from attrs import frozen
 from rlef_core.errors import Origin, PluginError
 from rlef_core.records import Language
 from rlef_core.registry import messages
-from rlef_core.registry.offers import Offered, OfferedLanguage, answers, offer_of
+from rlef_core.registry.offers import Offered, OfferedLanguage, answers, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.quarantine import QuarantineError
 from rlef_core.registry.requirements import check_requirements
@@ -30,6 +30,19 @@ class Registry:
     def quarantined(self) -> tuple[PluginInfo, ...]:
         """The plugins that are broken or incompatible; `str()` of each is a line for the user."""
         return tuple(plugin for plugin in self.plugins if plugin.status in ("broken", "incompatible"))
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each component and each language comes from; a language's role is `language`."""
+        return (*(offered.origin for offered in self.offered), *(offered.origin for offered in self.offered_languages))
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """One message for each name that several plugins offer in one role; it harms only who uses the name."""
+        by_name: dict[tuple[str, str], list[Origin]] = {}
+        for origin in self.origins:
+            by_name.setdefault((origin.role, origin.component), []).append(origin)
+        return tuple(messages.conflict(origins) for origins in by_name.values() if len(origins) > 1)
 
     def names(self, role: str) -> tuple[str, ...]:
         """The names offered for a role, sorted."""
@@ -95,13 +108,12 @@ class Registry:
         return found[0]
 
     def _unknown(self, role: str, name: str) -> str:
-        origins = [offered.origin for offered in self.offered] + [offered.origin for offered in self.offered_languages]
-        return messages.unknown(role, name, origins, self.plugins)
+        return messages.unknown(role, name, self.origins, self.plugins)
 
 
 def _isolates(offered: Offered) -> bool:
-    offer = offer_of(offered)
-    return bool(offer.isolation) and offer.unavailable is None
+    offer = usual_offer(offered)
+    return offer is not None and bool(offer.isolation) and offer.unavailable is None
 
 
 def _health_of(plugin: PluginInfo, relay: pluggy.HookRelay) -> Sequence[Health]:

@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+import click
+
+no_plugin_option = click.option(
+    "--no-plugin",
+    "no_plugin",
+    multiple=True,
+    metavar="NAME",
+    help="Leave out a plugin or a distribution; repeatable.",
+)
+"""Gives the command a `no_plugin: tuple[str, ...]`, to be added to the spec's `plugins: {block}`."""
+
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Set a key of the spec; VALUE is YAML; repeatable."
+)
+"""Gives the command an `overrides: tuple[str, ...]` for `read_spec`."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+"""Gives the command an `as_json: bool`."""
