@@ -47,8 +47,8 @@ def test_the_surrogate_is_worked_by_hand_on_each_side_of_the_clip() -> None:
 
 def test_the_clip_range_may_be_wider_above_than_below() -> None:
     old = logs(0.4, 0.4)
-    loss, _ = policy_loss(logs(0.6, 0.2), old, old, doubles(1, -1), importance="old", clip=(0.1, 0.4))
-    assert loss.item() == pytest.approx(-1.4 + 0.9)
+    loss, _ = policy_loss(logs(0.6, 0.2), old, old, doubles(1, -2), importance="old", clip=(0.1, 0.4))
+    assert loss.item() == pytest.approx(-1.4 + 2 * 0.9)
 
 
 def test_the_importance_weight_is_truncated_at_one_and_follows_the_chosen_policy() -> None:

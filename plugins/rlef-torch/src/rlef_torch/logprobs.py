@@ -24,8 +24,8 @@ def token_logprobs(
     `targets`; pass the trained positions only, since each row costs a product with the vocabulary.
     head: [vocabulary, width], the weight of the output layer. bias: [vocabulary]. targets: [tokens], ids.
     temperature: the sampler's, above 0. soft_cap: c, for a model whose last step is c * tanh(logits / c).
-    chunk_tokens: rows whose logits stand in memory at once, forward and backward; about three float32 copies of them,
-    1.5 GiB for 1024 rows and 128k tokens. It changes no result.
+    chunk_tokens: rows whose logits stand in memory at once, forward and backward; three to five float32
+    copies of them, at most 2.5 GiB for 1024 rows and 128k tokens. It changes no result.
 
     The softmax is taken in float32, or float64 for float64 input, whatever the dtype of `hidden`. The logits of each
     chunk are computed again in the backward pass. The entropy has no gradient: it is a metric.
