@@ -88,14 +88,17 @@ from rlef_core.settings import ByteSize, not_negative, one_of, positive, setting
 
 if TYPE_CHECKING:
     from rlef_core.api import check, judge, resume, run
-    from rlef_core.chat import ChatTemplateError, Tokenizer, Transcript
+    from rlef_core.chat import ChatTemplateError, Tokenizer, Transcript, check_template
+    from rlef_core.training.journal import read_episodes
 
 _LATER = {
     "ChatTemplateError": "rlef_core.chat",
     "Tokenizer": "rlef_core.chat",
     "Transcript": "rlef_core.chat",
     "check": "rlef_core.api",
+    "check_template": "rlef_core.chat",
     "judge": "rlef_core.api",
+    "read_episodes": "rlef_core.training.journal",
     "resume": "rlef_core.api",
     "run": "rlef_core.api",
 }
@@ -177,6 +180,7 @@ __all__ = [
     "VersionSpan",
     "Weights",
     "check",
+    "check_template",
     "component",
     "decode_value",
     "encode_value",
@@ -185,6 +189,7 @@ __all__ = [
     "not_negative",
     "one_of",
     "positive",
+    "read_episodes",
     "resume",
     "run",
     "setting",

@@ -1,5 +1,7 @@
 """The table of metrics: every figure that a run writes, with its unit and what it means."""
 
+from collections.abc import Iterable
+
 from attrs import frozen
 
 
@@ -36,3 +38,28 @@ CORE_METRICS: tuple[Metric, ...] = (
     Metric("optimizer/publish_seconds", "s", "wall time of publishing and loading the weights", total=True),
 )
 """The core's own metrics; a component adds its own with `component(metrics=...)`."""
+
+
+class Meter:
+    """A MetricSink: sums or averages what is added under known names until it is drained."""
+
+    def __init__(self, metrics: Iterable[Metric] = CORE_METRICS) -> None:
+        self._known = {metric.name: metric for metric in metrics}
+        self._sums: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, name: str, value: float) -> None:
+        """Add one figure. Raises ValueError for a name that is not in the table."""
+        if name not in self._known:
+            raise ValueError(f"unknown metric {name!r}, expected one of the core's or one declared by component(metrics=...)")
+        self._sums[name] = self._sums.get(name, 0.0) + value
+        self._counts[name] = self._counts.get(name, 0) + 1
+
+    def drain(self) -> dict[str, float]:
+        """All figures since the last call, by name in order: totals summed, others averaged."""
+        figures = {
+            name: total if self._known[name].total else total / self._counts[name] for name, total in sorted(self._sums.items())
+        }
+        self._sums.clear()
+        self._counts.clear()
+        return figures

@@ -1,0 +1,30 @@
+"""The built-in components, offered through the same hooks as any plugin's."""
+
+from collections.abc import Iterable
+
+from rlef_core import Component, FeedbackFormatter, Optimizer, Policy, RewardFunction, hookimpl
+from rlef_core.builtin import dry_run, feedback, rewards, scripted
+
+
+@hookimpl
+def rlef_register_policies() -> Iterable[Component[Policy]]:
+    """The policy that recites."""
+    return (scripted.COMPONENT,)
+
+
+@hookimpl
+def rlef_register_feedback_formatters() -> Iterable[Component[FeedbackFormatter]]:
+    """The paper's formatter and its ablations."""
+    return feedback.COMPONENTS
+
+
+@hookimpl
+def rlef_register_rewards() -> Iterable[Component[RewardFunction]]:
+    """The paper's reward."""
+    return (rewards.COMPONENT,)
+
+
+@hookimpl
+def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
+    """The optimizer that only counts."""
+    return (dry_run.COMPONENT,)

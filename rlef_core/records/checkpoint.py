@@ -7,12 +7,13 @@ from attrs import Factory, frozen
 
 @frozen
 class RunState:
-    """The counters of a run after a collection: collections consumed, updates done, the published version, tokens, episodes and faults so far.
+    """The counters of a run after a collection: collections consumed, tasks drawn, updates done, the published version, and totals so far.
 
     The order of play and every sampling seed follow from these and the run's seed, so no other state of the core's is kept.
     """
 
     collection: int = 0
+    position: int = 0
     updates: int = 0
     version: int = 0
     episodes: int = 0

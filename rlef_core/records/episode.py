@@ -103,10 +103,15 @@ class Episode:
     temperature: float = 1.0
 
     @property
+    def public_passed(self) -> bool:
+        """The last answer's program passed every public case; true without any for a task that has none."""
+        last = self.turns[-1].execution
+        return last is not None and (last.accepted or not self.problem.public_cases)
+
+    @property
     def solved(self) -> bool:
         """The last answer's program passed all public and all private cases."""
-        last = self.turns[-1].execution
-        return last is not None and last.accepted and self.private is not None and self.private.accepted
+        return self.public_passed and self.private is not None and self.private.accepted
 
 
 @frozen

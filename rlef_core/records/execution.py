@@ -74,20 +74,18 @@ class Judgement:
 
 @frozen
 class Execution:
-    """A program's judgements on a set of cases, in their order; fewer than cases where judging stopped at the first failure."""
+    """A program's judgements on a set of cases, in their order; fewer than cases where judging stopped at the first failure; none where there was no case."""
 
     judgements: tuple[Judgement, ...]
 
-    def __attrs_post_init__(self) -> None:
-        if not self.judgements:
-            raise ValueError("an execution holds no judgement: a program that was judged on nothing is never accepted")
-
     @property
     def accepted(self) -> bool:
-        """Every case that was judged is accepted."""
-        return all(judgement.verdict.accepted for judgement in self.judgements)
+        """There is a judgement, and every one is `accepted`: a program judged on nothing is never accepted."""
+        return bool(self.judgements) and all(judgement.verdict.accepted for judgement in self.judgements)
 
     @property
     def verdict(self) -> Verdict:
-        """The first verdict that is not `accepted`, else `accepted`."""
+        """The first verdict that is not `accepted`, else `accepted`. Raises ValueError when nothing was judged."""
+        if not self.judgements:
+            raise ValueError("an execution without judgements has no verdict")
         return next((j.verdict for j in self.judgements if not j.verdict.accepted), Verdict.ACCEPTED)

@@ -1,0 +1,1 @@
+"""Play episodes with the current policy."""

@@ -1,0 +1,1 @@
+"""The loop, checkpoints, and a run's journals."""

@@ -1,0 +1,36 @@
+"""Choose whom programs run as: this user, or as root an unprivileged user of their own."""
+
+import os
+import socket
+
+SEARCHED = 2048
+
+
+class Identity:
+    """`uid` is None when programs run as this user. While it is held, no other supervisor of this machine takes the same one."""
+
+    def __init__(self, uid: int | None, hold: socket.socket | None) -> None:
+        self.uid = uid
+        self.hold = hold
+
+    def assume(self) -> None:
+        """Become this identity for good; not to be undone."""
+        if self.uid is not None:
+            os.setgroups([])
+            os.setresgid(self.uid, self.uid, self.uid)
+            os.setresuid(self.uid, self.uid, self.uid)
+
+
+def choose(first: int) -> Identity:
+    """As root: the first free uid from `first` on, told by an abstract socket's name that ends with this process. Else this user."""
+    if os.geteuid() != 0:
+        return Identity(None, None)
+    for uid in range(first, first + SEARCHED):
+        hold = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            hold.bind(f"\0rlef-core-uid-{uid}")
+        except OSError:
+            hold.close()
+        else:
+            return Identity(uid, hold)
+    raise OSError(f"every uid from {first} to {first + SEARCHED - 1} is in use by another supervisor")

@@ -1,0 +1,137 @@
+"""Play one episode: answer, run on the public cases, feed back, again; then judge the last program on the private cases."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import evolve, field, frozen
+
+from rlef_core.errors import ComponentError, Origin, PolicyFault, RlefError, boundary
+from rlef_core.records import (
+    Action,
+    Case,
+    Episode,
+    EpisodeId,
+    Execution,
+    Finish,
+    Language,
+    Message,
+    Problem,
+    Program,
+    Sampling,
+    Stop,
+    Task,
+    Turn,
+)
+from rlef_core.roles import Conversation, FeedbackFormatter, Policy
+from rlef_core.rollout.extract import extract
+from rlef_core.rollout.judge import Judge
+from rlef_core.rollout.tally import Tally
+from rlef_core.spec.blocks import RolloutBlock
+
+
+MASKED_ROLES = frozenset({"policy", "executor", "checker"})
+
+
+class EpisodeFault(RlefError):
+    """The policy, the sandbox or a checker failed under an episode, which is masked; `cause` names the component."""
+
+    def __init__(self, cause: ComponentError) -> None:
+        self.cause = cause
+        super().__init__(str(cause))
+
+
+@frozen
+class Player:
+    """Everything that plays episodes. `seed(*path)` gives the seed of one answer."""
+
+    policy: Policy
+    policy_origin: Origin
+    formatter: FeedbackFormatter
+    formatter_origin: Origin
+    judge: Judge
+    executor_origin: Origin
+    languages: Mapping[str, Language]
+    settings: RolloutBlock
+    seed: Callable[..., int]
+    tally: Tally = field(factory=Tally)
+
+    async def play(self, id: EpisodeId, task: Task) -> Episode:
+        """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did."""
+        try:
+            with boundary(self.policy_origin, "act"):
+                async with self.policy.open(id) as conversation:
+                    turns, stop = await self._converse(conversation, id, task)
+                if not turns:
+                    raise PolicyFault(_no_room(task.problem))
+            private = await self._submit(task, turns[-1])
+        except ComponentError as error:
+            if error.origin.role in MASKED_ROLES:
+                raise EpisodeFault(error) from error
+            raise
+        return Episode(id, task.problem, tuple(turns), private, stop, self.settings.sampling.temperature)
+
+    async def _converse(self, conversation: Conversation, id: EpisodeId, task: Task) -> tuple[list[Turn], Stop]:
+        turns: list[Turn] = []
+        messages = self._opening(task.problem)
+        while True:
+            action = await self._act(conversation, messages, self._sampling(id, len(turns)))
+            if action.ids or action.finish is not Finish.CONTEXT:
+                turns.append(await self._turn(task, messages, action))
+            if action.finish is Finish.CONTEXT:
+                return turns, Stop.CONTEXT
+            if turns[-1].execution is not None and turns[-1].execution.accepted:
+                return turns, Stop.PUBLIC_PASSED
+            if len(turns) == self.settings.turn_limit:
+                return turns, Stop.TURN_LIMIT
+            messages = self._feedback(task.problem, turns[-1].execution)
+
+    async def _act(self, conversation: Conversation, messages: Sequence[Message], sampling: Sampling) -> Action:
+        for left in reversed(range(self.settings.retries + 1)):
+            try:
+                action = await conversation.act(messages, sampling)
+                break
+            except PolicyFault:
+                if not left:
+                    raise
+        self.tally.turns += 1
+        self.tally.tokens += len(action.ids)
+        return action
+
+    async def _turn(self, task: Task, messages: Sequence[Message], action: Action) -> Turn:
+        program = extract(action.text, self.languages[task.problem.language])
+        execution = None
+        if program is not None:
+            execution = await self._judge(program, task, task.problem.public_cases, stop_at_first_failure=False)
+        return Turn(tuple(messages), action, program, execution)
+
+    async def _submit(self, task: Task, last: Turn) -> Execution | None:
+        # Private cases run only when the public ones passed; a task without public cases is always submitted.
+        if last.program is None or last.execution is None or not (last.execution.accepted or not task.problem.public_cases):
+            return None
+        stop = self.settings.stop_at_first_failure
+        return await self._judge(last.program, task, task.private_cases, stop_at_first_failure=stop)
+
+    async def _judge(self, program: Program, task: Task, cases: Sequence[Case], *, stop_at_first_failure: bool) -> Execution:
+        if not cases:
+            return Execution(())
+        self.tally.programs += 1
+        with boundary(self.executor_origin, "run"):
+            return await self.judge.judge(program, cases, task.limits, task.checker, stop_at_first_failure=stop_at_first_failure)
+
+    def _sampling(self, id: EpisodeId, turn: int) -> Sampling:
+        sampling = self.settings.sampling
+        seed = self.seed(id.purpose, id.collection, id.task, id.number, turn)
+        return Sampling(sampling.temperature, sampling.top_p, sampling.max_tokens, seed)
+
+    def _opening(self, problem: Problem) -> Sequence[Message]:
+        with boundary(self.formatter_origin, "opening"):
+            *before, last = self.formatter.opening(problem)
+            return (*before, evolve(last, max_tokens=last.max_tokens or self.settings.problem_tokens))
+
+    def _feedback(self, problem: Problem, execution: Execution | None) -> Sequence[Message]:
+        with boundary(self.formatter_origin, "feedback"):
+            text = self.formatter.feedback(problem, execution)
+        return (Message("user", text, self.settings.feedback_tokens),)
+
+
+def _no_room(problem: Problem) -> str:
+    return f"the first prompt of task {problem.id!r} leaves no room for an answer: raise model.max_length or set rollout.problem_tokens"

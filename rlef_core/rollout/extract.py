@@ -1,0 +1,32 @@
+"""Find the program in an answer."""
+
+from rlef_core.records import Language, Program
+
+
+def extract(answer: str, language: Language) -> Program | None:
+    """The first fenced block marked with one of the language's fences, else the first block, else None.
+
+    A block that is not closed (an answer cut by length) or is blank holds no program (paper, section 3).
+    """
+    blocks = _blocks(answer)
+    marked = [source for mark, source in blocks if mark in language.fences or mark == language.name]
+    sources = marked or [source for _, source in blocks]
+    if not sources or not sources[0].strip():
+        return None
+    return Program(language.name, sources[0])
+
+
+def _blocks(answer: str) -> list[tuple[str, str]]:
+    blocks: list[tuple[str, str]] = []
+    mark: str | None = None
+    lines: list[str] = []
+    for line in answer.splitlines(keepends=True):
+        fence = line.strip()
+        if mark is None and fence.startswith("```"):
+            mark, lines = fence[3:].strip().lower(), []
+        elif mark is not None and fence == "```":
+            blocks.append((mark, "".join(lines)))
+            mark = None
+        else:
+            lines.append(line)
+    return blocks

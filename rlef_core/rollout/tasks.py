@@ -1,0 +1,82 @@
+"""The order of play: a seeded permutation of a split's ids, epoch after epoch, without the rows that are no usable task."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+from rlef_core.errors import Origin, RlefError, boundary
+from rlef_core.records import Rejected, Task
+from rlef_core.roles import Taskset
+
+
+class NoUsableTask(RlefError):
+    """A split is empty or holds no usable task."""
+
+
+class TaskStream:
+    """Draws tasks of a split without end; `position` counts the ids drawn, rejected ones included, and is all the state there is."""
+
+    def __init__(
+        self, taskset: Taskset, origin: Origin, split: str, seed: Callable[..., int], *, position: int = 0, allow_no_public_cases: bool = False
+    ) -> None:
+        with boundary(origin, "ids"):
+            self._ids: Sequence[str] = taskset.ids(split)
+        if not self._ids:
+            raise NoUsableTask(f"{origin}: split {split!r} is empty, expected at least one task; check the path and the split's name")
+        self.position = position
+        self.rejected: list[Rejected] = []
+        self._taskset = taskset
+        self._origin = origin
+        self._split = split
+        self._seed = seed
+        self._allow_no_public_cases = allow_no_public_cases
+        self._epoch = -1
+        self._order: list[int] = []
+
+    def draw(self, count: int) -> list[Task]:
+        """The next `count` usable tasks. Raises NoUsableTask after a whole epoch without one."""
+        tasks: list[Task] = []
+        barren = 0
+        while len(tasks) < count:
+            task = self._task(self._next())
+            if isinstance(task, Rejected):
+                self.rejected.append(task)
+                barren += 1
+            else:
+                tasks.append(task)
+                barren = 0
+            if barren >= len(self._ids):
+                raise NoUsableTask(f"{self._origin}: split {self._split!r} holds no usable task; the last one: {self.rejected[-1].reason}")
+        return tasks
+
+    def _next(self) -> str:
+        epoch, index = divmod(self.position, len(self._ids))
+        if epoch != self._epoch:
+            self._order = list(range(len(self._ids)))
+            random.Random(self._seed("order", epoch)).shuffle(self._order)
+            self._epoch = epoch
+        self.position += 1
+        return self._ids[self._order[index]]
+
+    def _task(self, id: str) -> Task | Rejected:
+        with boundary(self._origin, "task"):
+            task = self._taskset.task(id)
+        return task if isinstance(task, Rejected) else usable(task, allow_no_public_cases=self._allow_no_public_cases)
+
+
+def usable(task: Task, *, allow_no_public_cases: bool) -> Task | Rejected:
+    """The task, or why it cannot be played: a task needs private cases, and public ones unless a setting says otherwise."""
+    if not task.private_cases:
+        return Rejected(task.problem.id, "it has no private cases, expected at least one to score the last program")
+    if not task.problem.public_cases and not allow_no_public_cases:
+        return Rejected(task.problem.id, "it has no public cases, expected at least one (or rollout.allow_no_public_cases: true)")
+    return task
+
+
+def in_order(taskset: Taskset, origin: Origin, split: str) -> Iterator[tuple[str, Task | Rejected]]:
+    """Every id of a split with its task, in the taskset's order."""
+    with boundary(origin, "ids"):
+        ids = taskset.ids(split)
+    for id in ids:
+        with boundary(origin, "task"):
+            task = taskset.task(id)
+        yield id, task

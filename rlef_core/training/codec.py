@@ -1,0 +1,111 @@
+"""Write episodes as JSON lines and read them back; token columns are compressed."""
+
+import json
+import zlib
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+from cattrs.preconf.json import make_converter
+
+from rlef_core.records import (
+    Action,
+    CallCase,
+    Case,
+    Episode,
+    FileCase,
+    Finish,
+    ScriptCase,
+    StdioCase,
+    VersionSpan,
+    decode_value,
+    encode_value,
+)
+
+SCHEMA = 1
+_KINDS: dict[str, type] = {"stdio": StdioCase, "call": CallCase, "file": FileCase, "script": ScriptCase}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def dump_episode(episode: Episode, rewards: Sequence[float]) -> str:
+    """One line of JSON without its newline."""
+    record = {"schema": SCHEMA, "episode": _CONVERTER.unstructure(episode), "rewards": list(rewards)}
+    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+
+
+def load_episode(line: str) -> tuple[Episode, tuple[float, ...]]:
+    """The episode and its rewards. Raises ValueError for a line of another schema."""
+    record = json.loads(line)
+    if record.get("schema") != SCHEMA:
+        raise ValueError(f"an episode of schema {record.get('schema')!r}, expected {SCHEMA}")
+    return _CONVERTER.structure(record["episode"], Episode), tuple(record["rewards"])
+
+
+def pack(numbers: Sequence[float], code: str) -> str:
+    """Numbers as text: `code` is an array type code, little-endian, compressed by zlib, base64."""
+    return b64encode(zlib.compress(array(code, numbers).tobytes(), 1)).decode("ascii")
+
+
+def unpack(text: str, code: str) -> tuple[Any, ...]:
+    """What `pack` was given."""
+    column = array(code)
+    column.frombytes(zlib.decompress(b64decode(text)))
+    return tuple(column)
+
+
+def _dump_action(action: Action) -> dict[str, Any]:
+    return {
+        "text": action.text,
+        "prompt_ids": pack(action.prompt_ids, "i"),
+        "ids": pack(action.ids, "i"),
+        "logprobs": pack(action.logprobs, "d"),
+        "spans": [[span.start, span.version] for span in action.spans],
+        "finish": action.finish.value,
+    }
+
+
+def _load_action(record: dict[str, Any], _: Any) -> Action:
+    return Action(
+        record["text"],
+        unpack(record["prompt_ids"], "i"),
+        unpack(record["ids"], "i"),
+        unpack(record["logprobs"], "d"),
+        tuple(VersionSpan(start, version) for start, version in record["spans"]),
+        Finish(record["finish"]),
+    )
+
+
+def _dump_case(case: Case) -> dict[str, Any]:
+    fields = {attribute.name: getattr(case, attribute.name) for attribute in attrs.fields(type(case))}
+    if isinstance(case, CallCase):
+        fields["arguments"] = json.loads(encode_value(case.arguments))
+        fields["value"] = json.loads(encode_value(case.value))
+    return {"kind": _NAMES[type(case)], **fields}
+
+
+def _load_case(record: dict[str, Any], _: Any) -> Case:
+    fields = dict(record)
+    kind = _KINDS[fields.pop("kind")]
+    if kind is CallCase:
+        fields["arguments"] = decode_value(json.dumps(fields["arguments"]).encode("ascii"))
+        fields["value"] = decode_value(json.dumps(fields["value"]).encode("ascii"))
+    case: Case = kind(**fields)
+    return case
+
+
+def _make() -> Any:
+    converter = make_converter()
+    converter.register_unstructure_hook(bytes, lambda data: data.decode("utf-8", "surrogateescape"))
+    converter.register_structure_hook(bytes, lambda text, _: text.encode("utf-8", "surrogateescape"))
+    converter.register_unstructure_hook(Action, _dump_action)
+    converter.register_structure_hook(Action, _load_action)
+    converter.register_structure_hook(Case, _load_case)
+    converter.register_unstructure_hook(Case, _dump_case)
+    for kind in _NAMES:
+        converter.register_unstructure_hook(kind, _dump_case)
+    return converter
+
+
+_CONVERTER = _make()

@@ -1,0 +1,70 @@
+"""Claim a run's directory: one process at a time, one plan for good."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rlef_core.errors import CheckpointError
+
+_PLAN = "plan.json"
+
+
+@contextmanager
+def claim(directory: Path) -> Iterator[None]:
+    """Hold the directory until the block ends. Raises CheckpointError when another process holds it or it cannot be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "lock").open("a+")
+    except OSError as error:
+        raise CheckpointError(f"cannot write to the run's directory {str(directory)!r}: {error}; expected a folder of yours") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise CheckpointError(f"the run's directory {str(directory)!r} is in use by {holder}: wait for it or choose another directory") from error
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}")
+        lock.flush()
+        yield
+
+
+def write_plan(directory: Path, plan: Mapping[str, Any]) -> None:
+    """Write plan.json. Raises CheckpointError when the directory already holds a run."""
+    path = directory / _PLAN
+    if path.exists():
+        raise CheckpointError(
+            f"the directory {str(directory)!r} already holds a run: go on with `rlef-core resume {directory}`, keep it aside with "
+            "`run --set-aside`, or choose another run.directory"
+        )
+    partial = directory / f".{_PLAN}.partial"
+    partial.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    partial.rename(path)
+
+
+def read_plan(directory: Path) -> dict[str, Any]:
+    """What plan.json holds. Raises CheckpointError when the directory holds no run."""
+    try:
+        plan: dict[str, Any] = json.loads((directory / _PLAN).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"the directory {str(directory)!r} holds no run (no {_PLAN}): check the path") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read {str(directory / _PLAN)!r}: {error}") from error
+    return plan
+
+
+def set_aside(directory: Path) -> Path | None:
+    """Rename an earlier run's directory to `NAME.old-1`, `NAME.old-2`, ...; None when there is none. Raises CheckpointError when it is in use."""
+    if not (directory / _PLAN).exists():
+        return None
+    with claim(directory):
+        number = 1
+        while (aside := directory.with_name(f"{directory.name}.old-{number}")).exists():
+            number += 1
+        directory.rename(aside)
+    return aside
