@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import attrs
+from attrs import field, frozen
+
+from rlef_core.records import ModelSpec
+from rlef_core.roles import Executor, FeedbackFormatter, Optimizer, Policy, Ref, RewardFunction, Taskset
 from rlef_core.settings import ByteSize, not_negative, positive, setting, share
-
-from attrs import frozen
 
 
 @frozen
@@ -25,12 +29,17 @@ class PluginsBlock:
     block: tuple[str, ...] = setting((), help="plugins (entry-point names) or distributions to leave out")
 
 
+def _accelerators(_: Any, attribute: "attrs.Attribute[Any]", value: tuple[int, ...]) -> None:
+    if any(number < 0 for number in value) or len(set(value)) < len(value):
+        raise ValueError(f"{attribute.name} is {list(value)!r}, expected different numbers of 0 or more")
+
+
 @frozen
 class DevicesBlock:
     """`devices:` which accelerators each role gets; empty lets the component choose."""
 
-    policy: tuple[int, ...] = setting((), help="accelerator numbers of the policy")
-    optimizer: tuple[int, ...] = setting((), help="accelerator numbers of the optimizer")
+    policy: tuple[int, ...] = setting((), help="accelerator numbers of the policy", validator=_accelerators)
+    optimizer: tuple[int, ...] = setting((), help="accelerator numbers of the optimizer", validator=_accelerators)
 
 
 @frozen
@@ -87,4 +96,51 @@ class EvaluationBlock:
     every: int | None = setting(None, help="gradient steps between evaluations; unset: only before and after training", validator=positive)
     sampling: SamplingBlock | None = setting(None, help="how answers are sampled; as in training unless set")
     single_turn: bool = setting(False, help="at the end, also measure independent first answers, one submitted, chosen by public cases")
-    feedback: Mapping[str, object] = setting(factory=dict, help="at the end, also measure with these formatters: a name and its `use:` block each")
+    feedback: Mapping[str, Ref[FeedbackFormatter]] = setting(
+        factory=dict, help="at the end, also measure with these formatters: a name and its `use:` block each"
+    )
+
+
+@frozen
+class TasksRef:
+    """An entry of `tasks:`; the block's other keys are the taskset's settings."""
+
+    ref: Ref[Taskset] = field(metadata={"help": "the taskset"})
+    split: str = setting("", help="the part of the taskset to play; the entry's own name unless set")
+
+
+@frozen
+class WeightedReward:
+    """An item of `rewards:`; the block's other keys are the reward function's settings."""
+
+    ref: Ref[RewardFunction] = field(metadata={"help": "the reward function"})
+    weight: float = setting(1.0, help="what its rewards are multiplied by before they are summed with the others'")
+
+
+@frozen
+class TasksBlock:
+    """`tasks:` what is played."""
+
+    train: TasksRef | None = setting(None, help="tasks to learn from")
+    evaluation: TasksRef | None = setting(None, help="tasks to measure on")
+
+
+@frozen
+class SpecBlock:
+    """A whole spec. Commands need different blocks, so all but the name may be absent here; `resolve` says which a command lacks."""
+
+    name: str = setting(help="the run's name")
+    run: RunBlock | None = setting(None, help="where a run writes and what seeds it")
+    model: ModelSpec | None = setting(None, help="the model, given to policy and optimizer alike")
+    plugins: PluginsBlock = setting(PluginsBlock(), help="which plugins may take part")
+    devices: DevicesBlock = setting(DevicesBlock(), help="which accelerators each role gets")
+    threads: ThreadsBlock = setting(ThreadsBlock(), help="the budget of CPU threads")
+    tasks: TasksBlock = setting(TasksBlock(), help="what is played")
+    policy: Ref[Policy] | None = setting(None, help="the model that answers")
+    executor: Ref[Executor] | None = setting(None, help="the sandbox; the one installed executor that isolates unless set")
+    feedback: Ref[FeedbackFormatter] | None = setting(None, help="how failures are put into words")
+    rewards: tuple[WeightedReward, ...] = setting((), help="what is rewarded; summed with their weights")
+    optimizer: Ref[Optimizer] | None = setting(None, help="how weights change")
+    rollout: RolloutBlock = setting(RolloutBlock(), help="how episodes are played")
+    training: TrainingBlock | None = setting(None, help="how much is learnt from, and when it is kept")
+    evaluation: EvaluationBlock | None = setting(None, help="how the policy is measured before, during and after training")
