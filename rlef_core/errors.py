@@ -47,7 +47,10 @@ class UsageError(RlefError):
 
 @frozen
 class SpecFault:
-    """One fault of a spec: where (file, line and column from 1), the line's text, what is wrong. `plugin`: the spec may be right, a plugin is not."""
+    """One fault of a spec: where (file, line and column from 1), the line's text, what is wrong.
+
+    `plugin` says that the spec may be right and a plugin is not: unknown, broken, not fit for this machine.
+    """
 
     message: str
     file: str = ""

@@ -7,6 +7,12 @@ from rlef_core.spec.blocks import SamplingBlock
 from rlef_core.spec.misfits import Misfit
 from rlef_core.spec.tree import Keys, Spec
 
+_LENGTHS: tuple[Keys, ...] = (
+    ("rollout", "sampling", "max_tokens"),
+    ("evaluation", "sampling", "max_tokens"),
+    ("rollout", "problem_tokens"),
+)
+
 
 def without_effect(spec: Spec, parts: Mapping[str, Any], roles: Collection[str]) -> list[Misfit]:
     """A misfit for each such option. `parts` are the blocks that could be read."""
@@ -47,12 +53,7 @@ def _resources(spec: Spec, parts: Mapping[str, Any]) -> Iterator[Misfit]:
 
 def _lengths(spec: Spec, parts: Mapping[str, Any]) -> Iterator[Misfit]:
     model = parts.get("model")
-    ways: tuple[Keys, ...] = (
-        ("rollout", "sampling", "max_tokens"),
-        ("evaluation", "sampling", "max_tokens"),
-        ("rollout", "problem_tokens"),
-    )
-    for way in ways:
+    for way in _LENGTHS:
         tokens = _value(parts, way)
         if model and tokens and spec.given(*way) and tokens > model.max_length:
             yield Misfit(f"{tokens} tokens can never be reached, expected at most model.max_length {model.max_length}", way)

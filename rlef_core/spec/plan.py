@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from attrs import Factory, frozen
@@ -26,6 +26,8 @@ from rlef_core.spec.blocks import (
     WeightedReward,
 )
 
+PartT = TypeVar("PartT")
+
 SCHEMA_VERSION = 1
 """Of plan.json."""
 
@@ -41,7 +43,7 @@ MAY_CHANGE = (
     "training.keep_checkpoints",
     "evaluation",
 )
-"""The keys that a resumed run may set differently: they change where, how fast and how long it learns, not what is learnt from a checkpoint."""
+"""The keys that a resumed run may set differently: they change where, how fast and how long it learns, not what is learnt."""
 
 
 @frozen
@@ -147,7 +149,7 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _present(block: str, value: Any) -> Any:
+def _present(block: str, value: PartT | None) -> PartT:
     if value is None:
         raise UsageError(f"the plan has no {block!r}: it was resolved for a command that needs none")
     return value
@@ -161,7 +163,7 @@ def plain(value: Any) -> Any:
         core = {key: plain(item) for key, item in attrs.asdict(value, recurse=False).items() if key != "ref"}
         return plain(value.ref) | core
     if attrs.has(type(value)):
-        return {field.alias: plain(getattr(value, field.name)) for field in attrs.fields(type(value)) if field.init}
+        value = {field.alias: getattr(value, field.name) for field in attrs.fields(type(value)) if field.init}
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

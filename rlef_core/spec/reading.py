@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 
 from rlef_core.errors import SpecError, SpecFault
@@ -124,9 +124,9 @@ class _Reading:
             return self._scalar(node)
         if str(node.tag) not in {_TAG + "map", _TAG + "seq"}:
             self._fault(node, f"the tag {str(node.tag)!r} has no meaning here, expected the value alone")
-        if isinstance(node, SequenceNode):
-            return [self.value(item, (*keys, index), (*around, node)) for index, item in enumerate(node.value)]
-        return self._mapping(node, keys, (*around, node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, keys, (*around, node))
+        return [self.value(item, (*keys, index), (*around, node)) for index, item in enumerate(node.value)]
 
     def _scalar(self, node: ScalarNode) -> Any:
         tag = str(node.tag)
@@ -140,7 +140,7 @@ class _Reading:
     def _mapping(self, node: MappingNode, keys: Keys, around: tuple[Node, ...]) -> Mapping[str, Any]:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, ScalarNode) else None
+            key: str = key_node.value
             if not self._is_key(key_node):
                 continue
             if key in data:

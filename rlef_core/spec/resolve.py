@@ -15,7 +15,7 @@ from rlef_core.spec.misfits import Misfit, MisfitError
 from rlef_core.spec.needs import ALL, is_needed, missing_blocks
 from rlef_core.spec.plan import Plan
 from rlef_core.spec.reading import read_spec
-from rlef_core.spec.refs import chosen, spec_converter
+from rlef_core.spec.refs import BlockReader
 from rlef_core.spec.structure import strict_converter, unknown_key
 from rlef_core.spec.tree import Spec
 
@@ -41,12 +41,8 @@ def registry_for(spec: Spec, block: Sequence[str] = ()) -> Registry:
     try:
         return discover(block=(*plugins.block, *block), load=plugins.load)
     except PluginError as error:
-        named = [
-            ("plugins", key, index)
-            for key in ("block", "load")
-            for index, name in enumerate(getattr(plugins, key))
-            if repr(name) in str(error)
-        ]
+        names = {("plugins", key, index): name for key in ("block", "load") for index, name in enumerate(getattr(plugins, key))}
+        named = [way for way, name in names.items() if repr(name) in str(error)]
         if not named:
             raise
         raise SpecError([spec.value_place(named[0]).fault(str(error), plugin=True)]) from error
@@ -71,28 +67,32 @@ def resolve(spec: Spec, registry: Registry, roles: Collection[str] = ALL) -> Pla
 
 def _structured(spec: Spec, registry: Registry, roles: Collection[str]) -> tuple[dict[str, Any], list[Misfit]]:
     """Every needed block by name, those that are absent with their defaults; and what does not fit."""
-    converter = spec_converter(registry)
+    reader = BlockReader(registry)
     types = get_type_hints(SpecBlock)
     parts: dict[str, Any] = {}
     misfits: list[Misfit] = []
-    for key, value in spec.data.items():
+    for key, value in _with_executor(spec, registry, roles, misfits).items():
         if key not in types:
             misfits.append(unknown_key(key, attrs.fields(SpecBlock), ()))
         elif is_needed(key, roles):
             try:
-                parts[key] = converter.structure(value, types[key])
+                parts[key] = reader.read(value, types[key])
             except MisfitError as error:
                 misfits += error.below(key)
-    if spec.data.get("executor") is None and is_needed("executor", roles):
-        try:
-            parts["executor"] = chosen(converter, registry, "executor", registry.default_executor().origin.component, {})
-        except PluginError as error:
-            misfits.append(Misfit(f"no 'executor' block: {error}", on_key=True, plugin=True))
-        except MisfitError as error:
-            misfits += error.below("executor")
     absent = (field for field in attrs.fields(SpecBlock) if field.name not in spec.data and field.name != "name")
     parts = {field.name: field.default for field in absent} | parts
     return _filled(spec, parts), misfits
+
+
+def _with_executor(spec: Spec, registry: Registry, roles: Collection[str], misfits: list[Misfit]) -> Mapping[str, Any]:
+    """The spec's data; without an `executor:` block, with the one installed executor that isolates, or a misfit."""
+    if spec.data.get("executor") is not None or "executor" not in roles:
+        return spec.data
+    try:
+        return {**spec.data, "executor": {"use": registry.default_executor().origin.component}}
+    except PluginError as error:
+        misfits.append(Misfit(f"no 'executor' block: {error}", on_key=True, plugin=True))
+        return spec.data
 
 
 def _filled(spec: Spec, parts: dict[str, Any]) -> dict[str, Any]:

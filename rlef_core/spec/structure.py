@@ -22,8 +22,8 @@ def strict_converter() -> Converter:
         converter.register_structure_hook(type_, _exactly(type_, word))
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Path, _path)
-    converter.register_structure_hook_func(lambda type_: type_ is ByteSize, _byte_size)
-    converter.register_structure_hook_func(lambda type_: get_origin(type_) is Literal, _literal)
+    converter.register_structure_hook_func(_is_byte_size, _byte_size)
+    converter.register_structure_hook_func(_is_literal, _literal)
     converter.register_structure_hook_func(lambda type_: isinstance(type_, type) and issubclass(type_, Enum), _enum)
     for matches, structure in ((_is_sequence, _sequence), (_is_mapping, _mapping), (_is_union, _union), (attrs.has, structure_class)):
         converter.register_structure_hook_func(matches, _with(converter, structure))
@@ -74,6 +74,8 @@ def _field(converter: Converter, value: Any, type_: Any, attribute: "attrs.Attri
         choices = getattr(attribute.validator, "choices", ())
         near = did_you_mean(structured, choices) if isinstance(structured, str) else ""
         raise misfit(f"{error}{near}") from error
+    except AttributeError:
+        pass  # a validator that looks at the other fields; it runs when the object is made
     return structured
 
 
@@ -102,6 +104,10 @@ def _path(value: Any, _: Any) -> Path:
     return Path(value).expanduser()
 
 
+def _is_byte_size(type_: Any) -> bool:
+    return type_ is ByteSize
+
+
 def _byte_size(value: Any, _: Any) -> ByteSize:
     if type(value) is int:
         return ByteSize(value)
@@ -111,6 +117,10 @@ def _byte_size(value: Any, _: Any) -> ByteSize:
         return ByteSize(parse_bytes(value))
     except ValueError as error:
         raise misfit(str(error)) from error
+
+
+def _is_literal(type_: Any) -> bool:
+    return get_origin(type_) is Literal
 
 
 def _literal(value: Any, type_: Any) -> Any:
@@ -162,7 +172,8 @@ def _mapping(converter: Converter, value: Any, type_: Any) -> dict[str, Any]:
 
 
 def _each(converter: Converter, items: Any, types: Sequence[Any]) -> list[Any]:
-    structured, misfits = [], []
+    structured: list[Any] = []
+    misfits: list[Misfit] = []
     for (key, item), type_ in zip(items, types, strict=True):
         try:
             structured.append(converter.structure(item, type_))
