@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rlef_core.errors import ExitCode, RlefError
+from rlef_core.misses import did_you_mean
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("rlef_core.cli.run", "Train as a spec says, and evaluate."),
@@ -27,9 +28,9 @@ class LazyCommands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
-            return None
+            ctx.fail(f"No such command {cmd_name!r}{did_you_mean(cmd_name, COMMANDS)}")
         found: click.Command = import_module(COMMANDS[cmd_name][0]).command
         return found
 

@@ -1,7 +1,7 @@
 """Find out which plugins are installed, what they offer, and which of them cannot be used and why."""
 
+from rlef_core.misses import did_you_mean
 from rlef_core.registry.discovery import discover
-from rlef_core.registry.misses import did_you_mean
 from rlef_core.registry.offers import Offered, OfferedLanguage, offer_of, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.registry import Registry

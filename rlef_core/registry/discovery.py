@@ -8,8 +8,8 @@ import pluggy
 from attrs import Factory, evolve, frozen
 
 from rlef_core.errors import PluginError
+from rlef_core.misses import did_you_mean
 from rlef_core.registry.distributions import Candidate, installed
-from rlef_core.registry.misses import did_you_mean
 from rlef_core.registry.offers import Offered, OfferedLanguage, components_of, languages_of
 from rlef_core.registry.plugins import UNPACKAGED, PluginInfo
 from rlef_core.registry.quarantine import QuarantineError, guard
@@ -51,12 +51,15 @@ def _local(module: str) -> Candidate:
 
 
 def _exists(module: str) -> bool:
+    if not all(word.isidentifier() for word in module.split(".")):
+        return False
     try:
         with guard(f"looking for {module}"):
             return find_spec(module) is not None
     except QuarantineError as error:
-        # A parent package that raises is there but broken; loading it will say so.
-        return not isinstance(error.__cause__, ModuleNotFoundError | ValueError)
+        # A parent package that raises for another reason is there but broken; loading the module will say so.
+        cause = error.__cause__
+        return not (isinstance(cause, ModuleNotFoundError) and f"{module}.".startswith(f"{cause.name}."))
 
 
 def _check_block(candidates: Sequence[Candidate], block: Sequence[str], load: Sequence[str]) -> None:

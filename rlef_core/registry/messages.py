@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rlef_core.errors import Origin
-from rlef_core.registry.misses import did_you_mean
+from rlef_core.misses import did_you_mean
 from rlef_core.registry.offers import Offered, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 

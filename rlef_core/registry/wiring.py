@@ -6,7 +6,7 @@ from typing import Any
 import pluggy
 
 from rlef_core import hookspecs
-from rlef_core.registry.misses import did_you_mean
+from rlef_core.misses import did_you_mean
 from rlef_core.registry.quarantine import QuarantineError
 
 HOOKS: tuple[str, ...] = tuple(name for name in vars(hookspecs) if name.startswith("rlef_"))

@@ -1,0 +1,15 @@
+"""Marks a function of no hook."""
+
+import attrs
+
+from rlef_core import component, hookimpl, setting
+
+
+@attrs.frozen
+class Config:
+    loud: bool = setting(False, help="whether it raises its voice")
+
+
+@hookimpl
+def rlef_register_polices():
+    return [component(name="unheard", summary="says hello", config=Config, build=lambda config, context: None)]
