@@ -13,6 +13,7 @@ from attrs import Factory, frozen
 from rlef_core.errors import UsageError
 from rlef_core.records import ModelSpec
 from rlef_core.roles import Executor, FeedbackFormatter, Optimizer, Policy, Ref, Taskset
+from rlef_core.spec.agreement import refs_in
 from rlef_core.spec.blocks import (
     DevicesBlock,
     EvaluationBlock,
@@ -129,10 +130,15 @@ class Plan:
         """The formatters that `evaluation.feedback` names."""
         return self.spec.evaluation.feedback if self.spec.evaluation else {}
 
+    @property
+    def components(self) -> Mapping[str, Ref[Any]]:
+        """Every component by the way to its block, such as `policy` or `evaluation.feedback.random`, also the nested ones."""
+        return {".".join(map(str, at)): ref for at, ref in refs_in(self.spec)}
+
     def to_json(self) -> dict[str, Any]:
         """What plan.json holds; `spec` is itself a spec, with every default filled in, that resolves to this plan again."""
         return {
-            "schema": SCHEMA_VERSION,
+            "schema_version": SCHEMA_VERSION,
             "spec": plain(self.spec),
             "scheme": self.scheme,
             "isolation": list(self.isolation),
