@@ -33,18 +33,20 @@ def missing_blocks(spec: Spec, parts: Mapping[str, Any], registry: Registry, rol
     needed.append(("name", "the run's name"))
     if "optimizer" in roles:
         needed += [("run", "the run's 'directory'"), ("training", "the number of 'updates'")]
-    misfits = [
-        Misfit(f"no {block!r} block, expected {hint}", (block,), on_key=True) for block, hint in needed if spec.data.get(block) is None
-    ]
-    return misfits + _missing_entries(parts, roles)
+    misfits = [Misfit(f"no {block!r} block, expected {hint}", (block,), on_key=True) for block, hint in needed if _absent(spec, block)]
+    return misfits + _missing_entries(spec, parts, roles)
 
 
-def _missing_entries(parts: Mapping[str, Any], roles: Collection[str]) -> list[Misfit]:
+def _absent(spec: Spec, block: str) -> bool:
+    return spec.data.get(block) is None
+
+
+def _missing_entries(spec: Spec, parts: Mapping[str, Any], roles: Collection[str]) -> list[Misfit]:
     misfits = []
     tasks = parts.get("tasks")
-    if tasks is not None and tasks.train is None and ("optimizer" in roles or tasks.evaluation is None):
+    if tasks and not _absent(spec, "tasks") and tasks.train is None and ("optimizer" in roles or tasks.evaluation is None):
         misfits.append(Misfit("lacks 'train' (tasks to learn from)", ("tasks",), on_key=True))
-    if parts.get("rewards") == ():
+    if spec.data.get("rewards") == [] and "reward" in roles:
         misfits.append(Misfit("found an empty list, expected at least one reward", ("rewards",)))
     return misfits
 

@@ -138,7 +138,7 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """What plan.json holds; `spec` is itself a spec, with every default filled in, that resolves to this plan again."""
         return {
-            "schema_version": SCHEMA_VERSION,
+            "schema": SCHEMA_VERSION,
             "spec": plain(self.spec),
             "scheme": self.scheme,
             "isolation": list(self.isolation),

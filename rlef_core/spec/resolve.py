@@ -91,7 +91,7 @@ def _with_executor(spec: Spec, registry: Registry, roles: Collection[str], misfi
     try:
         return {**spec.data, "executor": {"use": registry.default_executor().origin.component}}
     except PluginError as error:
-        misfits.append(Misfit(f"no 'executor' block: {error}", on_key=True, plugin=True))
+        misfits.append(Misfit(str(error), on_key=True, plugin=True))
         return spec.data
 
 
