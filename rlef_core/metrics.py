@@ -57,9 +57,7 @@ class Meter:
 
     def drain(self) -> dict[str, float]:
         """All figures since the last call, by name in order: totals summed, others averaged."""
-        figures = {
-            name: total if self._known[name].total else total / self._counts[name] for name, total in sorted(self._sums.items())
-        }
+        figures = {name: total if self._known[name].total else total / self._counts[name] for name, total in sorted(self._sums.items())}
         self._sums.clear()
         self._counts.clear()
         return figures

@@ -40,6 +40,8 @@ class Collection:
     episodes: tuple[Episode, ...]
     rewards: tuple[tuple[float, ...], ...]
     faulted: tuple[FaultedEpisode, ...]
+    position: int = 0
+    """Where the stream of tasks stood after this collection was drawn."""
 
     @property
     def trajectories(self) -> tuple[Trajectory, ...]:

@@ -27,7 +27,6 @@ from rlef_core.rollout.judge import Judge
 from rlef_core.rollout.tally import Tally
 from rlef_core.spec.blocks import RolloutBlock
 
-
 MASKED_ROLES = frozenset({"policy", "executor", "checker"})
 
 

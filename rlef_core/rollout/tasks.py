@@ -16,7 +16,14 @@ class TaskStream:
     """Draws tasks of a split without end; `position` counts the ids drawn, rejected ones included, and is all the state there is."""
 
     def __init__(
-        self, taskset: Taskset, origin: Origin, split: str, seed: Callable[..., int], *, position: int = 0, allow_no_public_cases: bool = False
+        self,
+        taskset: Taskset,
+        origin: Origin,
+        split: str,
+        seed: Callable[..., int],
+        *,
+        position: int = 0,
+        allow_no_public_cases: bool = False,
     ) -> None:
         with boundary(origin, "ids"):
             self._ids: Sequence[str] = taskset.ids(split)
@@ -47,6 +54,11 @@ class TaskStream:
             if barren >= len(self._ids):
                 raise NoUsableTask(f"{self._origin}: split {self._split!r} holds no usable task; the last one: {self.rejected[-1].reason}")
         return tasks
+
+    def take_rejected(self) -> list[Rejected]:
+        """The rows rejected since the last call."""
+        rejected, self.rejected = self.rejected, []
+        return rejected
 
     def _next(self) -> str:
         epoch, index = divmod(self.position, len(self._ids))

@@ -83,7 +83,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     found = _sizes(folder)
     for name, size in checkpoint.files.items():
         if found.get(name) != size:
-            raise CheckpointError(f"checkpoint {str(folder)!r}: file {name!r} has {found.get(name)} bytes, expected {size}; use an older one")
+            raise CheckpointError(
+                f"checkpoint {str(folder)!r}: file {name!r} has {found.get(name)} bytes, expected {size}; use an older one"
+            )
     return checkpoint
 
 

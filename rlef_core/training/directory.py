@@ -27,7 +27,9 @@ def claim(directory: Path) -> Iterator[None]:
         except BlockingIOError as error:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
-            raise CheckpointError(f"the run's directory {str(directory)!r} is in use by {holder}: wait for it or choose another directory") from error
+            raise CheckpointError(
+                f"the run's directory {str(directory)!r} is in use by {holder}: wait for it or choose another directory"
+            ) from error
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()

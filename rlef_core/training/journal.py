@@ -87,7 +87,9 @@ def read_episodes(directory: Path, *, purpose: str = "train", newest: int | None
         yield episode
 
 
-def read_scored_episodes(directory: Path, *, purpose: str = "train", newest: int | None = None) -> Iterator[tuple[Episode, tuple[float, ...]]]:
+def read_scored_episodes(
+    directory: Path, *, purpose: str = "train", newest: int | None = None
+) -> Iterator[tuple[Episode, tuple[float, ...]]]:
     """Like `read_episodes`, with each episode's rewards, one a turn."""
     with (directory / "episodes" / f"{purpose}.jsonl").open(encoding="utf-8") as file:
         lines = (line for line in file if line.endswith("\n"))

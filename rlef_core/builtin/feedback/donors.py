@@ -57,7 +57,9 @@ class RandomFeedback:
         turned = (donors[(start + offset) % len(donors)] for offset in range(len(donors)))
         donor = next((donor for donor in turned if donor[0].id != problem.id), None)
         if donor is None:
-            raise UsageError(f"every recorded failure in {str(self._directory)!r} is of problem {problem.id!r}, expected other problems too")
+            raise UsageError(
+                f"every recorded failure in {str(self._directory)!r} is of problem {problem.id!r}, expected other problems too"
+            )
         return donor
 
     def _read(self) -> list[tuple[Problem, Execution]]:
@@ -69,7 +71,9 @@ class RandomFeedback:
                 if turn.execution is not None and not turn.execution.accepted
             ][-self._count :]
         if not self._donors:
-            raise UsageError(f"no recorded training episode with a failing program in {str(self._directory)!r}, expected some: play episodes first")
+            raise UsageError(
+                f"no recorded training episode with a failing program in {str(self._directory)!r}, expected some: play episodes first"
+            )
         return self._donors
 
 
@@ -80,5 +84,8 @@ def build(config: RandomConfig, context: Context) -> FeedbackFormatter:
 
 
 COMPONENT = component(
-    name="random", summary="the failure of another problem's program, drawn from recorded episodes (ablation)", config=RandomConfig, build=build
+    name="random",
+    summary="the failure of another problem's program, drawn from recorded episodes (ablation)",
+    config=RandomConfig,
+    build=build,
 )

@@ -31,7 +31,9 @@ class FailingCasesConfig:
     opening: str = setting(OPENING, help="the first message; knows {statement}, {starter_code}, {language}")
     failed: str = setting(FAILED, help="after a program that failed; knows {failures}, {passes}, {language}")
     failure: str = setting("- {case}\n  {outcome}", help="one failing case; knows {case}, {outcome}, {number}")
-    wrong_answer: str = setting("expected: {expected}\n  observed: {observed}", help="outcome of a wrong answer; knows {expected}, {observed}")
+    wrong_answer: str = setting(
+        "expected: {expected}\n  observed: {observed}", help="outcome of a wrong answer; knows {expected}, {observed}"
+    )
     runtime_error: str = setting("the program failed: {error}", help="outcome of an exception or a bad exit; knows {error}")
     time_limit: str = setting("the program took too long", help="outcome of a time-out")
     memory_limit: str = setting("the program ran out of memory", help="outcome of too much memory")

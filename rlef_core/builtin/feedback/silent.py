@@ -34,6 +34,4 @@ def build(config: NoneConfig, context: Context) -> FeedbackFormatter:
     return Silent(context.build(config.formatter), config.text)
 
 
-COMPONENT = component(
-    name="none", summary="asks for another try without saying what failed (ablation)", config=NoneConfig, build=build
-)
+COMPONENT = component(name="none", summary="asks for another try without saying what failed (ablation)", config=NoneConfig, build=build)

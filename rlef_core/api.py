@@ -1,0 +1,62 @@
+"""What the commands do, as functions: `check`, `run`, `resume`, `judge`."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rlef_core.registry import Registry
+from rlef_core.spec import Plan, open_plan, parse_spec, registry_for, resolve
+from rlef_core.training.directory import read_plan, set_aside
+from rlef_core.training.session import Session, go_on, start
+from rlef_core.training.summary import read_summary
+
+
+def check(spec: Path, overrides: Sequence[str] = (), no_plugins: Sequence[str] = ()) -> Plan:
+    """The plan of a spec file. Raises SpecError with every fault, PluginError for what no spec can mend."""
+    return open_plan(spec, overrides, block=no_plugins)[0]
+
+
+def run(
+    spec: Path, overrides: Sequence[str] = (), no_plugins: Sequence[str] = (), *, session: Session | None = None, aside: bool = False
+) -> Mapping[str, Any]:
+    """Train as a spec file says; returns what summary.json holds. With `aside` an earlier run in the same directory is renamed.
+
+    Raises RlefError; its `exit_code` is the command's.
+    """
+    session = session or Session(print)
+    plan, registry = open_plan(spec, overrides, block=no_plugins)
+    moved = set_aside(plan.run.directory) if aside else None
+    if moved:
+        session.say(f"the earlier run is now {moved}")
+    _tell(plan, registry, session)
+    return asyncio.run(start(plan, registry, session))
+
+
+def resume(directory: Path, no_plugins: Sequence[str] = (), *, session: Session | None = None) -> Mapping[str, Any]:
+    """Go on with a run from its newest checkpoint; a finished run's summary is returned as it is. Raises like `run`."""
+    session = session or Session(print)
+    before = read_plan(directory)
+    done = read_summary(directory)
+    if done is not None:
+        session.say("the run is finished")
+        return done
+    spec = parse_spec(json.dumps(before["spec"], indent=1), str(directory / "plan.json"), [f"run.directory={json.dumps(str(directory))}"])
+    registry = registry_for(spec, no_plugins)
+    plan = resolve(spec, registry)
+    for line in _changed(before["distributions"], plan.distributions):
+        session.say(f"since this run began, {line}")
+    _tell(plan, registry, session)
+    return asyncio.run(go_on(plan, registry, session))
+
+
+def _tell(plan: Plan, registry: Registry, session: Session) -> None:
+    for plugin in registry.quarantined:
+        session.say(f"warning: {plugin}")
+    for note in plan.notes:
+        session.say(f"note: {note}")
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [f"{name} went from {before[name]} to {now[name]}" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]

@@ -1,0 +1,74 @@
+"""`rlef-core episodes`: list and show what a run played."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from rlef_core.errors import UsageError
+from rlef_core.records import Episode, Execution, Turn
+from rlef_core.training.journal import read_scored_episodes
+
+
+@click.group()
+def command() -> None:
+    """List and show the episodes of a run."""
+
+
+directory_argument = click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+purpose_option = click.option("--purpose", default="train", show_default=True, help="train, or an evaluation's name.")
+
+
+@command.command("list")
+@directory_argument
+@purpose_option
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="Show only the newest ones.")
+def list_episodes(directory: Path, purpose: str, limit: int) -> None:
+    """List the newest episodes of the run in DIRECTORY: id, solved or not, turns, rewards, verdict of each turn."""
+    for episode, rewards in _episodes(directory, purpose, limit):
+        verdicts = " ".join(_verdict(turn.execution) for turn in episode.turns)
+        click.echo(f"{episode.id}  {'solved' if episode.solved else 'failed'}  {sum(rewards):+.2f}  {verdicts}")
+
+
+@command.command("show")
+@directory_argument
+@click.argument("id")
+def show_episode(directory: Path, id: str) -> None:
+    """Show the episode ID of the run in DIRECTORY: every message, answer, verdict and reward."""
+    purpose = id.split("/", 1)[0]
+    found = next((pair for pair in _episodes(directory, purpose, None) if str(pair[0].id) == id), None)
+    if found is None:
+        raise UsageError(f"no episode {id!r} in {str(directory)!r}, expected an id as `episodes list` shows it")
+    click.echo("\n".join(_page(*found)))
+
+
+def _episodes(directory: Path, purpose: str, limit: int | None) -> Iterator[tuple[Episode, tuple[float, ...]]]:
+    try:
+        yield from read_scored_episodes(directory, purpose=purpose, newest=limit)
+    except FileNotFoundError as error:
+        there = sorted(path.stem for path in directory.glob("episodes/*.jsonl"))
+        raise UsageError(f"no episodes of purpose {purpose!r} in {str(directory)!r}, expected one of {there}") from error
+
+
+def _page(episode: Episode, rewards: tuple[float, ...]) -> Iterator[str]:
+    for number, (turn, reward) in enumerate(zip(episode.turns, rewards or (0.0,) * len(episode.turns), strict=True), 1):
+        for message in turn.observation:
+            yield f"--- {message.role}\n{message.content}"
+        yield f"--- answer {number} ({turn.action.finish.value}, {len(turn.action.ids)} tokens)\n{turn.action.text}"
+        yield f"--- public cases: {_verdicts(turn)}; reward {reward:+.2f}"
+    private = "not run" if episode.private is None else _outcomes(episode.private)
+    yield f"--- private cases: {private}; {'solved' if episode.solved else 'failed'} ({episode.stop.value})"
+
+
+def _verdicts(turn: Turn) -> str:
+    return "no program" if turn.execution is None else _outcomes(turn.execution)
+
+
+def _outcomes(execution: Execution) -> str:
+    return ", ".join(judgement.verdict.value for judgement in execution.judgements) or "none"
+
+
+def _verdict(execution: Execution | None) -> str:
+    if execution is None:
+        return "no_program"
+    return execution.verdict.value if execution.judgements else "unjudged"

@@ -1,0 +1,84 @@
+"""Show long work as it goes: a live line on a terminal, plain lines elsewhere."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from rlef_core.rollout.tally import Tally
+from rlef_core.training.session import Session
+
+_PERIOD = 0.25
+_PLAIN_PERIOD = 15.0
+
+
+@contextmanager
+def shown() -> Iterator[Session]:
+    """A session whose lines and running counts go to standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        yield from _plain(console)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("starting", total=None, figures="")
+
+        def draw(tally: Tally) -> None:
+            done = tally.episodes + tally.faults
+            progress.update(bar, description=tally.phase, completed=done, total=tally.total or None, figures=figures(tally))
+
+        with _polled(draw, _PERIOD) as watch:
+            yield Session(lambda line: console.print(line, markup=False), watch)
+
+
+def figures(tally: Tally) -> str:
+    """The running counts of a phase in one line; empty when it plays no episodes."""
+    if not tally.total:
+        return ""
+    done = tally.episodes + tally.faults
+    left = f", {tally.seconds / done * (tally.total - done):.0f} s left" if done else ""
+    solved = f", solved {tally.solved / tally.episodes:.2f}" if tally.episodes else ""
+    return (
+        f"{done}/{tally.total} episodes, {tally.turns} turns{solved}, "
+        f"{tally.tokens / tally.seconds:.0f} tokens/s, {tally.programs / tally.seconds:.0f} programs/s{left}"
+    )
+
+
+def _plain(console: Console) -> Iterator[Session]:
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    def draw(tally: Tally) -> None:
+        if tally.total and tally.seconds > _PLAIN_PERIOD:
+            say(f"{tally.phase}: {figures(tally)}")
+
+    with _polled(draw, _PLAIN_PERIOD) as watch:
+        yield Session(say, watch)
+
+
+@contextmanager
+def _polled(draw: Callable[[Tally], None], period: float) -> Iterator[Callable[[Tally], None]]:
+    # A thread of its own, so that a busy event loop still shows how it is doing.
+    watched: list[Tally] = []
+    ended = threading.Event()
+
+    def poll() -> None:
+        while not ended.wait(period):
+            for tally in watched:
+                draw(tally)
+
+    thread = threading.Thread(target=poll, name="rlef-progress", daemon=True)
+    thread.start()
+    try:
+        yield watched.append
+    finally:
+        ended.set()
+        thread.join()

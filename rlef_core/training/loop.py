@@ -1,0 +1,22 @@
+"""The whole of RLEF: play episodes with the current policy, learn from them, publish the new weights, again."""
+
+from rlef_core.training.run import Run
+
+
+async def train(run: Run) -> None:
+    """From the run's state to its last update. Raises what its components raise; every checkpoint saved before stays whole."""
+    await run.publish()
+    if run.is_new:
+        await run.checkpoint()
+        await run.evaluate("base")
+    async for collection in run.collections():  # three turns an episode, public cases feed back, private cases score: rollout/episode.py
+        report = await run.learn(collection)  # PPO, turn-level value, KL to the initial policy in the reward: the optimizer's
+        await run.publish()
+        run.record(collection, report)
+        if run.due(run.plan.training.checkpoint_every):
+            await run.checkpoint()
+        if run.plan.evaluation and run.due(run.plan.evaluation.every):
+            await run.evaluate(f"update-{run.state.updates}")
+    await run.checkpoint()
+    await run.evaluate("trained")
+    await run.evaluate_variants("trained")

@@ -1,0 +1,87 @@
+"""Build everything that a plan names, and close it again."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from rlef_core.errors import Origin, boundary
+from rlef_core.metrics import CORE_METRICS, Meter
+from rlef_core.registry import Registry
+from rlef_core.roles import FeedbackFormatter, Optimizer, Policy, Ref
+from rlef_core.rollout.assemble import assemble_executor, executor_identity
+from rlef_core.rollout.checkers import Checkers
+from rlef_core.rollout.collections import Scorer
+from rlef_core.rollout.episode import Player
+from rlef_core.rollout.judge import Judge
+from rlef_core.rollout.tally import Tally
+from rlef_core.rollout.tasks import TaskStream
+from rlef_core.spec import Builder, Plan, derive_seed
+
+
+@frozen
+class Parts:
+    """A plan's components, built."""
+
+    plan: Plan
+    builder: Builder
+    meter: Meter
+    tally: Tally
+    player: Player
+    scorer: Scorer
+    policy: Policy
+    optimizer: Optimizer
+    optimizer_origin: Origin
+
+    def tasks(self, entry: str, position: int = 0) -> TaskStream:
+        """The stream of tasks of `tasks.train` or `tasks.evaluation`, from a position on."""
+        tasks = self.plan.tasks[entry]
+        taskset = self.builder.build(tasks.ref)
+        seed = partial(derive_seed, self.plan.run.seed, "tasks", entry)
+        allow = self.plan.rollout.allow_no_public_cases
+        return TaskStream(taskset, tasks.ref.origin, tasks.split or entry, seed, position=position, allow_no_public_cases=allow)
+
+    def with_feedback(self, ref: Ref[FeedbackFormatter]) -> Player:
+        """A player that differs in its formatter."""
+        return evolve(self.player, formatter=self.builder.build(ref), formatter_origin=ref.origin)
+
+
+@asynccontextmanager
+async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIterator[Parts]:
+    """Build the plan's components; close them, the newest first, when the block ends.
+
+    Raises ComponentError for one that cannot be built or closed.
+    """
+    meter = Meter([*CORE_METRICS, *(metric for offered in registry.offered for metric in offered.component.metrics)])
+    builder = Builder(plan, registry, directory, meter)
+    async with AsyncExitStack() as stack:
+        sandbox = builder.build(plan.executor)
+        stack.push_async_callback(_close, sandbox.close, plan.executor.origin)
+        policy = builder.build(plan.policy)
+        stack.push_async_callback(_close, policy.close, plan.policy.origin)
+        optimizer = builder.build(plan.optimizer)
+        stack.push_async_callback(_close, optimizer.close, plan.optimizer.origin)
+        rollout = plan.rollout
+        executor = assemble_executor(sandbox, executor_identity(plan.executor, plan.isolation), rollout.retries, rollout.cache_bytes, meter)
+        tally = Tally()
+        player = Player(
+            policy=policy,
+            policy_origin=plan.policy.origin,
+            formatter=builder.build(plan.feedback),
+            formatter_origin=plan.feedback.origin,
+            judge=Judge(executor, Checkers(builder), registry.languages),
+            executor_origin=plan.executor.origin,
+            languages=registry.languages,
+            settings=rollout,
+            seed=partial(derive_seed, plan.run.seed, "sampling"),
+            tally=tally,
+        )
+        scorer = Scorer(tuple((builder.build(reward.ref), reward.ref.origin, reward.weight) for reward in plan.rewards))
+        yield Parts(plan, builder, meter, tally, player, scorer, policy, optimizer, plan.optimizer.origin)
+
+
+async def _close(close: Callable[[], object], origin: Origin) -> None:
+    with boundary(origin, "close"):
+        await close()  # type: ignore[misc]  # every role's close is a coroutine function

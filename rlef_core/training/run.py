@@ -1,0 +1,190 @@
+"""One run: its parts, its state, and what each step of the loop does to the run's directory."""
+
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+from attrs import asdict, define, evolve, field
+
+from rlef_core.errors import TrainingDiverged, boundary
+from rlef_core.evaluation.evaluate import Evaluation, Result, evaluate, evaluate_single_turn
+from rlef_core.records import RunState, Task, UpdateReport
+from rlef_core.rollout.collections import Collection, play_collection
+from rlef_core.rollout.episode import Player
+from rlef_core.rollout.lag import watch_lag
+from rlef_core.rollout.measure import measure
+from rlef_core.rollout.tasks import TaskStream
+from rlef_core.spec import Plan
+from rlef_core.training.checkpoints import Checkpoints
+from rlef_core.training.codec import dump_episode
+from rlef_core.training.events import Events
+from rlef_core.training.journal import Journals
+from rlef_core.training.parts import Parts
+from rlef_core.training.stopping import Stopper
+
+
+@define
+class Run:
+    """What the loop works on. `state` moves only in `record`, so that it always fits the optimizer's weights and the journals."""
+
+    directory: Path
+    parts: Parts
+    journals: Journals
+    checkpoints: Checkpoints
+    events: Events
+    stopper: Stopper
+    say: Callable[[str], None]
+    state: RunState = RunState()
+    before: RunState | None = None
+    """The state before the last collection; None until one was learnt from."""
+    saved: RunState | None = None
+    """The state that the newest checkpoint holds."""
+    results: dict[str, Result] = field(factory=dict)
+    rejected: set[str] = field(factory=set)
+
+    @property
+    def plan(self) -> Plan:
+        return self.parts.plan
+
+    @property
+    def is_new(self) -> bool:
+        """Nothing was learnt yet."""
+        return self.state.updates == 0
+
+    async def collections(self) -> AsyncIterator[Collection]:
+        """Collections played with the newest publication, until the last update. Raises Interrupted when the user asks to stop."""
+        training, rollout = self.plan.training, self.plan.rollout
+        stream = self.parts.tasks("train", self.state.position)
+        while self.state.updates < training.updates:
+            tasks = stream.draw(training.episodes_per_collection // rollout.episodes_per_task)
+            yield await self.stopper.unless_stopped(self._play(stream, tasks))
+
+    async def learn(self, collection: Collection) -> UpdateReport:
+        """All updates of a collection. Raises TrainingDiverged when a figure of the report is not finite, Interrupted before it begins."""
+        self.stopper.check()
+        self.parts.tally.begin(f"learning from collection {collection.number + 1}", 0)
+        started = time.monotonic()
+        with boundary(self.plan.optimizer.origin, "update"):
+            report = await self.parts.optimizer.update(collection.trajectories)
+        self.parts.meter.add("optimizer/seconds", time.monotonic() - started)
+        bad = sorted(name for name, value in report.metrics.items() if not math.isfinite(value))
+        if bad:
+            raise TrainingDiverged(
+                f"after collection {collection.number} these metrics are not finite: {', '.join(bad)}; no checkpoint was written since"
+            )
+        return report
+
+    async def publish(self) -> None:
+        """Hand the optimizer's current weights to the policy."""
+        started = time.monotonic()
+        with boundary(self.plan.optimizer.origin, "publish"):
+            async with self.parts.optimizer.publish(self.plan.scheme) as weights:
+                with boundary(self.plan.policy.origin, "load"):
+                    await self.parts.policy.load(weights)
+        self.state = evolve(self.state, version=weights.version)
+        self.parts.meter.add("optimizer/publish_seconds", time.monotonic() - started)
+
+    def record(self, collection: Collection, report: UpdateReport) -> None:
+        """Write the collection down and move the state past it."""
+        self._write_episodes(collection)
+        for name, value in report.metrics.items():
+            self.parts.meter.add(name, value)
+        figures = self.parts.meter.drain()
+        self.before = self.state
+        self.state = evolve(
+            self.state,
+            collection=collection.number + 1,
+            position=collection.position,
+            updates=self.state.updates + report.updates,
+            episodes=self.state.episodes + len(collection.episodes),
+            tokens=self.state.tokens + int(figures["rollout/tokens"]),
+            faults=self.state.faults + len(collection.faulted),
+        )
+        self.journals.write("metrics.jsonl", {"collection": collection.number, "updates": self.state.updates, "metrics": figures})
+        self.journals.flush()
+        self.events.emit("rlef_update_finished", collection=collection.number, report=report, metrics=figures)
+        self.say(_line(figures, self.state, self.plan.training.updates))
+
+    def due(self, every: int | None) -> bool:
+        """A multiple of `every` updates was reached by the last collection."""
+        before = self.before.updates if self.before else 0
+        return every is not None and self.state.updates // every > before // every
+
+    async def checkpoint(self) -> None:
+        """Save a checkpoint, unless the newest one holds this state already."""
+        if self.saved == self.state:
+            return
+
+        async def write(folder: Path) -> None:
+            with boundary(self.plan.optimizer.origin, "save"):
+                await self.parts.optimizer.save(folder)
+
+        folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write)
+        self.saved = self.state
+        self.events.emit("rlef_checkpoint_saved", directory=folder, checkpoint=checkpoint)
+
+    async def restore(self, folder: Path, state: RunState) -> None:
+        """Take up the state of a checkpoint."""
+        with boundary(self.plan.optimizer.origin, "restore"):
+            await self.parts.optimizer.restore(folder / "optimizer")
+        self.state = self.before = self.saved = state
+
+    async def evaluate(self, name: str) -> None:
+        """Measure the policy as it is trained, if the plan says so."""
+        if self.plan.evaluation is not None:
+            await self._measure(name, evaluate, self.parts.player)
+
+    async def evaluate_variants(self, name: str) -> None:
+        """Measure the policy with other feedback and with independent first answers, as the plan says."""
+        for variant, ref in self.plan.evaluation_feedback.items():
+            await self._measure(f"{name}_{variant}", evaluate, self.parts.with_feedback(ref))
+        if self.plan.evaluation is not None and self.plan.evaluation.single_turn:
+            await self._measure(f"{name}_single_turn", evaluate_single_turn, self.parts.player)
+
+    async def _play(self, stream: TaskStream, tasks: list[Task]) -> Collection:
+        number, rollout = self.state.collection, self.plan.rollout
+        self.parts.tally.begin(f"collection {number + 1}", len(tasks) * rollout.episodes_per_task)
+        async with watch_lag(self.parts.meter):
+            collection = await play_collection(self.parts.player, self.parts.scorer, "train", number, tasks, rollout.episodes_per_task)
+        self._count_rejected(stream)
+        measure(collection, self.parts.tally.seconds, self.parts.tally.programs, self.parts.meter)
+        return evolve(collection, position=stream.position)
+
+    async def _measure(self, name: str, how: Evaluation, player: Player) -> None:
+        block = self.plan.evaluation
+        if block is None:
+            return
+        player = evolve(player, settings=evolve(player.settings, sampling=block.sampling or player.settings.sampling))
+        tasks = self.parts.tasks("evaluation").draw(block.episodes)
+        result, collection = await self.stopper.unless_stopped(how(player, tasks, name))
+        self._write_episodes(collection)
+        self.results[name] = result
+        self.journals.write("evaluations.jsonl", {"name": name, "updates": self.state.updates, "result": result})
+        self.journals.flush()
+        self.parts.meter.drain()
+        self.events.emit("rlef_evaluation_finished", name=name, result=result)
+        self.say(f"{name}: solve rate {result['solve_rate']:.3f} of {result['episodes']} episodes")
+
+    def _count_rejected(self, stream: TaskStream) -> None:
+        rejected = stream.take_rejected()
+        self.parts.meter.add("tasks/rejected", len(rejected))
+        for row in {row.row: row for row in rejected if row.row not in self.rejected}.values():
+            self.rejected.add(row.row)
+            self.say(f"rejected task {row.row!r}: {row.reason}")
+
+    def _write_episodes(self, collection: Collection) -> None:
+        for episode, rewards in zip(collection.episodes, collection.rewards, strict=True):
+            self.journals.write(f"episodes/{episode.id.purpose}.jsonl", dump_episode(episode, rewards))
+            self.events.emit("rlef_episode_finished", episode=episode, rewards=rewards)
+        for fault in collection.faulted:
+            self.journals.write("faults.jsonl", asdict(fault))
+            self.say(f"fault: episode {fault.id}: {fault.reason}")
+
+
+def _line(figures: Mapping[str, float], state: RunState, updates: int) -> str:
+    return (
+        f"collection {state.collection}: updates {state.updates}/{updates}, solve rate {figures.get('rollout/solve_rate', math.nan):.3f}, "
+        f"turns {figures.get('rollout/turns', math.nan):.2f}, {figures['rollout/tokens_per_second']:.0f} tokens/s, "
+        f"{figures['rollout/programs_per_second']:.0f} programs/s, {figures['rollout/seconds'] + figures['optimizer/seconds']:.1f} s"
+    )

@@ -1,0 +1,37 @@
+"""What a finished run shows: summary.json."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rlef_core.roles import BoundedTaskset
+from rlef_core.training.parts import Parts
+
+NAME = "summary.json"
+
+
+def write_summary(directory: Path, parts: Parts, results: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Every evaluation by name, and the bounds that the taskset knows by construction, such as what a player blind to feedback reaches."""
+    summary: dict[str, Any] = {**results, **_bounds(parts)}
+    partial = directory / f".{NAME}.partial"
+    partial.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    partial.rename(directory / NAME)
+    return summary
+
+
+def read_summary(directory: Path) -> Mapping[str, Any] | None:
+    """The summary of a finished run, else None."""
+    path = directory / NAME
+    if not path.exists():
+        return None
+    summary: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def _bounds(parts: Parts) -> Mapping[str, float]:
+    entry = parts.plan.tasks.get("evaluation")
+    taskset = parts.builder.build(entry.ref) if entry else None
+    if entry is None or not isinstance(taskset, BoundedTaskset):
+        return {}
+    return taskset.bounds(entry.split or "evaluation", parts.plan.rollout.turn_limit)
