@@ -17,7 +17,7 @@ def component_page(offered: Offered, module: str) -> str:
             f"{offered.origin.role} {component.name}: {component.summary}",
             _source(offered.origin, module),
             *_section("settings", _settings(settings_of(component.config))),
-            *_section("offer, with its usual config", _offer(usual_offer(offered))),
+            *_section("offer, with its usual config", _offer(offered.origin.role, usual_offer(offered))),
             *_section("metrics", _metrics(component.metrics)),
         ]
     )
@@ -53,14 +53,16 @@ def _settings(settings: Iterable[SettingInfo]) -> Iterator[str]:
         yield f"    {setting.help}{unit}"
 
 
-def _offer(offer: Offer | None) -> Iterator[str]:
+def _offer(role: str, offer: Offer | None) -> Iterator[str]:
     if offer is None:
         yield "depends on the settings that are required"
         return
-    yield f"isolation: {', '.join(offer.isolation) or 'none'}"
-    yield f"weight schemes: {', '.join(offer.weight_schemes) or 'none'}"
-    yield f"languages: {'any' if offer.languages is None else ', '.join(offer.languages)}"
-    yield f"trainable: {'yes' if offer.trainable else 'no'}"
+    if role == "executor":
+        yield f"isolation: {', '.join(offer.isolation) or 'none'}"
+        yield f"languages: {'any' if offer.languages is None else ', '.join(offer.languages)}"
+    if role in ("policy", "optimizer"):
+        yield f"weight schemes: {', '.join(offer.weight_schemes) or 'none'}"
+        yield f"trainable: {'yes' if offer.trainable else 'no'}"
     if offer.unavailable is not None:
         yield f"unavailable: {offer.unavailable}"
     yield from (f"missing: {tool}" for tool in offer.missing)

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from rlef_core.hookspecs import ENTRY_POINT_GROUP
-from rlef_core.registry.plugins import PluginInfo
+from rlef_core.registry.plugins import UNPACKAGED, PluginInfo
 from rlef_core.registry.quarantine import QuarantineError, guard
 
 CORE = "rlef-core"
@@ -23,8 +23,9 @@ class Candidate:
     load: Callable[[], Any] = field(repr=False, eq=False)
 
     def answers_to(self, name: str) -> bool:
-        """Whether `name` is the plugin's or its distribution's."""
-        return name == self.info.name or canonicalize_name(name) == canonicalize_name(self.info.distribution)
+        """Whether `name` is the plugin's or its distribution's, if it has one."""
+        distribution = self.info.distribution
+        return name == self.info.name or (distribution != UNPACKAGED and canonicalize_name(name) == canonicalize_name(distribution))
 
 
 def installed() -> Iterator[Candidate]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from rlef_core.errors import Origin
 from rlef_core.misses import did_you_mean
+from rlef_core.registry.distributions import CORE
 from rlef_core.registry.offers import Offered, usual_offer
-from rlef_core.registry.plugins import PluginInfo
+from rlef_core.registry.plugins import UNPACKAGED, PluginInfo
 
 
 def unknown(role: str, name: str, origins: Sequence[Origin], plugins: Sequence[PluginInfo]) -> str:
@@ -24,11 +25,7 @@ def unknown(role: str, name: str, origins: Sequence[Origin], plugins: Sequence[P
 def conflict(origins: Sequence[Origin]) -> str:
     """Several plugins offer one name: all of them, with distributions and versions, and the way out."""
     offering = " and ".join(f"plugin {origin.plugin!r} (distribution {origin.distribution} {origin.version})" for origin in origins)
-    ways = _words_apart(origins)
-    return (
-        f"{origins[0].role} {origins[0].component!r} is offered by {offering}; leave all but one out, "
-        f"with {' or '.join(f'`plugins: {{block: [{word}]}}`' for word in ways)} in the spec, or --no-plugin {ways[0]}"
-    )
+    return f"{origins[0].role} {origins[0].component!r} is offered by {offering}; leave all but one out: {', or '.join(_ways_out(origins))}"
 
 
 def no_default_executor(isolating: Sequence[Offered], executors: Sequence[Offered]) -> str:
@@ -47,9 +44,17 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names)) or "nothing"
 
 
-def _words_apart(origins: Sequence[Origin]) -> Sequence[str]:
-    distributions = [origin.distribution for origin in origins]
-    return distributions if len(set(distributions)) == len(distributions) else [origin.plugin for origin in origins]
+def _ways_out(origins: Sequence[Origin]) -> Sequence[str]:
+    # The core's own plugin comes last: without it little is left.
+    ranked = sorted(origins, key=lambda origin: origin.distribution == CORE)
+    one_distribution = len({origin.distribution for origin in origins}) < len(origins)
+    return [_way_out(origin, origin.plugin if one_distribution else origin.distribution) for origin in ranked]
+
+
+def _way_out(origin: Origin, word: str) -> str:
+    if origin.distribution == UNPACKAGED:
+        return f"take {origin.plugin!r} out of `plugins: {{load: [...]}}`"
+    return f"`plugins: {{block: [{word}]}}` in the spec (--no-plugin {word})"
 
 
 def _described(offered: Offered) -> str:

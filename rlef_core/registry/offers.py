@@ -56,6 +56,8 @@ def components_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[Offered, .
 def languages_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedLanguage, ...]:
     """Every language of a plugin. Raises QuarantineError like `components_of`."""
     languages = answers(relay, LANGUAGE_HOOK, Language)
+    if not all(isinstance(language.name, str) and language.name for language in languages):
+        raise QuarantineError(f"{LANGUAGE_HOOK} offered a language without a name, expected a word")
     _refuse_twins(LANGUAGE_HOOK, [language.name for language in languages])
     return tuple(OfferedLanguage(language, info.origin("language", language.name)) for language in languages)
 

@@ -32,9 +32,15 @@ def guard(call: str) -> Iterator[None]:
 
 
 def told(error: BaseException) -> str:
-    """One line: the error's type, message and the line of code that raised it."""
-    message = " ".join(str(error).split())
-    return ": ".join(filter(None, (type(error).__name__, message))) + _place(error)
+    """One line: the error's type, message (its first 500 characters) and the line of code that raised it."""
+    return ": ".join(filter(None, (type(error).__name__, _message(error)))) + _place(error)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())[:500]
+    except Exception:
+        return "(an error whose message cannot be made)"
 
 
 def _place(error: BaseException) -> str:

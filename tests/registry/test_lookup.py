@@ -78,13 +78,22 @@ def test_two_languages_of_one_name_conflict_only_for_who_uses_it(installed: Inst
     assert "rlef-jail-two 2.0.0" in error_of(lambda: registry.language("whisper"))
 
 
+def test_the_way_out_of_a_conflict_with_a_built_in_is_to_leave_out_the_other(installed: Installed) -> None:
+    site = installed("rlef-greeter")
+    builtin = next(origin for origin in discover().origins if origin.distribution == "rlef-core" and origin.role == "feedback")
+    code = (site / "rlef_greeter.py").read_text().replace('"greeter"', f'"{builtin.component}"')
+    (site / "rlef_rival.py").write_text(code)
+    message = error_of(lambda: discover(load=["rlef_rival"]).find("feedback", builtin.component))
+    assert f"(distribution rlef-core {builtin.version})" in message
+    assert "leave all but one out: take 'rlef_rival' out of `plugins: {load: [...]}`, or `plugins: {block: [rlef-core]}`" in message
+
+
 def test_a_conflict_inside_one_distribution_is_solved_by_plugin_names(installed: Installed) -> None:
     site = installed("rlef-jail-one")
     (info,) = site.glob("*.dist-info")
     (info / "entry_points.txt").write_text("[rlef]\nfront = rlef_jail_one\nback = rlef_jail_one\n")
-    assert "with `plugins: {block: [front]}` or `plugins: {block: [back]}` in the spec" in error_of(
-        lambda: discover().find("executor", "jail")
-    )
+    message = error_of(lambda: discover().find("executor", "jail"))
+    assert "`plugins: {block: [front]}` in the spec (--no-plugin front), or `plugins: {block: [back]}`" in message
 
 
 def test_several_isolating_executors_are_shown_as_a_choice(installed: Installed, strangers: Strangers) -> None:

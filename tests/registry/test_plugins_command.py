@@ -64,9 +64,14 @@ def test_show_prints_settings_offer_and_metrics(installed: Installed) -> None:
     output = plugins("show", "greenhouse").output
     assert "    loud: bool = false\n        whether it raises its voice\n" in output
     assert "    isolation: network, files\n" in output
-    assert "    trainable: yes\n" in output
+    assert "    languages: any\n" in output
     assert "    warning: it is warm inside\n" in output
     assert "    executor/warmth: how warm it is inside [K]\n" in output
+
+
+def test_show_prints_a_policys_weight_schemes_and_whether_it_can_be_trained(installed: Installed) -> None:
+    installed("rlef-greeter")
+    assert "    weight schemes: none\n    trainable: yes\n" in plugins("show", "greeter").output
 
 
 def test_show_prints_required_settings_units_and_nested_blocks(installed: Installed) -> None:

@@ -98,6 +98,19 @@ def test_a_requirement_that_cannot_be_read_breaks_only_its_own_plugin(installed:
     assert "reading Requires-Dist raised InvalidRequirement" in plugin_of(discover(), "rlef-hookless").reason
 
 
+def test_an_error_that_cannot_even_be_printed_breaks_only_its_own_plugin(installed: Installed) -> None:
+    site = installed("rlef-hookless")
+    (site / "rlef_hookless.py").write_text("class Mute(Exception):\n    def __str__(self):\n        raise self\n\nraise Mute\n")
+    reason = plugin_of(discover(), "rlef-hookless").reason
+    assert reason.startswith("importing rlef_hookless raised Mute: (an error whose message cannot be made) (")
+
+
+def test_a_long_message_is_cut(installed: Installed) -> None:
+    site = installed("rlef-hookless")
+    (site / "rlef_hookless.py").write_text("raise RuntimeError('long ' * 100_000)\n")
+    assert len(plugin_of(discover(), "rlef-hookless").reason) < 1000
+
+
 def offers_with(sites: dict[str, Path], names: list[str]) -> set[tuple[str, str, str]]:
     modules = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
