@@ -1,0 +1,1 @@
+"""Draw what became of a run."""

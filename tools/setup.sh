@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Make .venv with rlef-core, the first-party plugins and the tools, all pinned by constraints.txt. Quick when nothing changed.
+# Environment: PYTHON (an interpreter, 3.11 or newer), INSTALLER (uv, or pip), PIP_FIND_LINKS (folders with wheels, for uv too).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+main() {
+    PYTHON=$(find_python)
+    export PYTHON
+    if [[ -f .venv/.installed && $(cat .venv/.installed) == "$(fingerprint)" ]]; then
+        return
+    fi
+    install_system_packages
+    check_python
+    rm -f .venv/.installed
+    .venv/bin/python -c '' 2>/dev/null || "$PYTHON" -m venv --clear .venv
+    install
+    fingerprint >.venv/.installed
+    echo "setup: done, the command is .venv/bin/rlef-core"
+}
+
+# The interpreter asked for, else the first that is new enough, else python3, for the message.
+find_python() {
+    if [[ -n ${PYTHON:-} ]]; then
+        command -v "$PYTHON" || fail "found no PYTHON=$PYTHON, expected an interpreter's name or path"
+        return
+    fi
+    for name in python3 python3.13 python3.12 python3.11; do
+        if new_enough "$name"; then
+            command -v "$name"
+            return
+        fi
+    done
+    echo python3
+}
+
+new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+check_python() {
+    new_enough "$PYTHON" || fail "found $("$PYTHON" --version 2>&1) ($(command -v "$PYTHON")), expected Python 3.11 or newer:" \
+        "install one and call: make setup PYTHON=/path/to/python"
+}
+
+# Whatever the installation depends on, the place included: scripts in .venv hold its path.
+fingerprint() {
+    { pwd && echo "$PYTHON" && cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh; } | sha256sum
+}
+
+install_system_packages() {
+    local missing=() package check
+    while IFS=: read -r package check; do
+        [[ $package =~ ^(#|$) ]] || bash -c "$check" >/dev/null 2>&1 || missing+=("$package")
+    done <system-packages.txt
+    if [[ ${#missing[@]} -eq 0 ]]; then
+        return
+    fi
+    if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+        echo "setup: installing the system packages ${missing[*]}"
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    else
+        fail "missing system packages; install them (on Debian: sudo apt-get install ${missing[*]}) and call make again"
+    fi
+}
+
+install() {
+    local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-torch -e plugins/rlef-trackers)
+    case ${INSTALLER:-uv} in
+    uv)
+        if [[ -n ${PIP_FIND_LINKS:-} ]]; then
+            export UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS// /,}}
+        fi
+        "$(find_uv)" pip install --python .venv/bin/python "${wanted[@]}"
+        ;;
+    pip) .venv/bin/python -m pip install --disable-pip-version-check "${wanted[@]}" ;;
+    *) fail "found INSTALLER=$INSTALLER, expected uv or pip" ;;
+    esac
+}
+
+find_uv() {
+    if command -v uv; then
+        return
+    fi
+    [[ -x .venv/bin/uv ]] || .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv >&2 ||
+        fail "could not install uv; make setup INSTALLER=pip does without"
+    echo .venv/bin/uv
+}
+
+main
