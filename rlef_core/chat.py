@@ -115,8 +115,8 @@ def _check_date(text: str) -> None:
     found = next((form for form in forms if today.strftime(form) in text), None)
     if found is not None:
         raise ChatTemplateError(
-            f"the chat template inserts today's date ({today.strftime(found)!r}), which would change a run from day to day; expected a fixed "
-            "text: give the template's argument in the spec, for example model: {template: {date_string: 26 Jul 2024}}"
+            f"the chat template inserts today's date ({today.strftime(found)!r}), which would change a run from day to day; expected "
+            "a fixed text: give the template's argument in the spec, for example model: {template: {date_string: 26 Jul 2024}}"
         )
 
 
@@ -126,8 +126,8 @@ def _marker(index: int) -> str:
 
 def _lost(role: str) -> str:
     return (
-        f"the chat template drops or changes earlier text (a message of role {role!r} does not come back as it was given), expected one that "
-        "only appends; use a template without that rule, or the arguments that switch it off in the spec's model: {template: {...}}"
+        f"the chat template drops or changes earlier text (a message of role {role!r} does not come back as it was given), expected one "
+        "that only appends; use a template without that rule, or the arguments that switch it off in the spec's model: {template: {...}}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Every hook of rlef-core. A plugin is a module with functions of these names, marked with `hookimpl`, behind an entry point of group `rlef`.
+"""Every hook of rlef-core: a plugin is a module with functions of these names, marked `hookimpl`, behind an entry point of group `rlef`.
 
 Register hooks are called when a spec is read, once a process, each under guard: a raise quarantines the plugin, with its name, and harms no
 other. Lifecycle hooks are called when something happened, in order, by one worker thread; a raise is reported and the run goes on.

@@ -7,7 +7,8 @@ from attrs import frozen
 
 @frozen
 class Metric:
-    """A figure's name (`role/name`), unit (empty for a plain number) and meaning. `total` metrics are summed over a collection, others averaged."""
+    """A figure's name (`role/name`), unit (empty for a plain number) and meaning. `total` metrics are summed over a
+    collection, others averaged."""
 
     name: str
     unit: str

@@ -35,7 +35,8 @@ RoleT_co = TypeVar("RoleT_co", covariant=True)
 
 @frozen
 class Ref(Generic[RoleT]):
-    """A component chosen in a spec: `use` names it, `config` is its checked config. A config field typed `Ref[Executor]` is a nested `use:` block."""
+    """A component chosen in a spec: `use` names it, `config` is its checked config. A config field typed `Ref[Executor]` is
+    a nested `use:` block."""
 
     role: str
     use: str
@@ -140,7 +141,8 @@ class Conversation(Protocol):
     async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
         """Append `messages` (only the new ones) and sample a response. Cancelling aborts the request.
 
-        An action with finish `context` and no ids says that the prompt leaves no room to answer. Raises PolicyFault when the request was lost;
+        An action with finish `context` and no ids says that the prompt leaves no room to answer. Raises PolicyFault when
+        the request was lost;
         the caller may then call again with the same messages.
         """
 
@@ -165,7 +167,8 @@ class Executor(Protocol):
     """A sandbox that runs programs."""
 
     def run(self, job: Job) -> AsyncIterator[Completed]:
-        """Yield the build first if the language has one (and nothing more if it fails), then every case in order. Closing the iterator stops the rest.
+        """Yield the build first if the language has one (and nothing more if it fails), then every case in order. Closing
+        the iterator stops the rest.
 
         Returns for whatever the program did; raises ExecutorFault for whatever the sandbox did.
         """

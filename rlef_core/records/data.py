@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 MAX_DEPTH = 200
@@ -32,33 +33,38 @@ def decode_value(text: bytes) -> Any:
 def _to_json(value: object, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise DataError(f"a value nested deeper than {MAX_DEPTH} levels")
-    below = depth + 1
-    match value:
-        case None | bool() | str():
-            return value
-        case int():
-            return int(value)
-        case float():
-            return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
-        case complex():
-            return {"$complex": [_to_json(value.real, below), _to_json(value.imag, below)]}
-        case bytes() | bytearray():
-            return {"$bytes": value.hex()}
-        case list():
-            return [_to_json(item, below) for item in value]
-        case tuple():
-            return {"$tuple": [_to_json(item, below) for item in value]}
-        case set() | frozenset():
-            return {"$set": sorted((_to_json(item, below) for item in value), key=json.dumps)}
-        case dict():
-            return _dict_to_json(value, below)
+    if value is None or isinstance(value, bool | str):
+        return value
+    for kind, encode in _ENCODERS:
+        if isinstance(value, kind):
+            return encode(value, depth + 1)
     raise DataError(f"a {type(value).__name__} is no plain data")
+
+
+def _float_to_json(value: float, _: int) -> Any:
+    return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
 
 
 def _dict_to_json(value: dict[Any, Any], depth: int) -> Any:
     if all(isinstance(key, str) and not key.startswith("$") for key in value):
         return {key: _to_json(item, depth) for key, item in value.items()}
     return {"$dict": [[_to_json(key, depth), _to_json(item, depth)] for key, item in value.items()]}
+
+
+def _list_to_json(value: Iterable[Any], depth: int) -> list[Any]:
+    return [_to_json(item, depth) for item in value]
+
+
+_ENCODERS: tuple[tuple[type | tuple[type, ...], Callable[[Any, int], Any]], ...] = (
+    (int, lambda value, _: int(value)),
+    (float, _float_to_json),
+    (complex, lambda value, depth: {"$complex": _list_to_json((value.real, value.imag), depth)}),
+    ((bytes, bytearray), lambda value, _: {"$bytes": value.hex()}),
+    (list, _list_to_json),
+    (tuple, lambda value, depth: {"$tuple": _list_to_json(value, depth)}),
+    ((set, frozenset), lambda value, depth: {"$set": sorted(_list_to_json(value, depth), key=json.dumps)}),
+    (dict, _dict_to_json),
+)
 
 
 def _from_json(node: Any, depth: int) -> Any:
@@ -75,23 +81,13 @@ def _from_json(node: Any, depth: int) -> Any:
 
 
 def _tagged(tag: str, body: Any, depth: int) -> Any:
-    match tag:
-        case "$tuple":
-            return tuple(_from_json(item, depth) for item in body)
-        case "$set":
-            return {_from_json(item, depth) for item in body}
-        case "$bytes":
-            return bytes.fromhex(body)
-        case "$float":
-            return float(body)
-        case "$complex":
-            real, imaginary = (_from_json(part, depth) for part in body)
-            return complex(real, imaginary)
-        case "$dict":
-            return {_from_json(key, depth): _from_json(item, depth) for key, item in body}
-        case "$object":
-            return Opaque(str(body))
-    raise DataError(f"unknown tag {tag!r}")
+    if tag not in _DECODERS:
+        raise DataError(f"unknown tag {tag!r}")
+    return _DECODERS[tag](body, depth)
+
+
+def _list_from_json(body: Any, depth: int) -> list[Any]:
+    return [_from_json(item, depth) for item in body]
 
 
 class Opaque:
@@ -109,3 +105,14 @@ class Opaque:
 
     def __repr__(self) -> str:
         return f"<{self.text}>"
+
+
+_DECODERS: Mapping[str, Callable[[Any, int], Any]] = {
+    "$tuple": lambda body, depth: tuple(_list_from_json(body, depth)),
+    "$set": lambda body, depth: set(_list_from_json(body, depth)),
+    "$bytes": lambda body, _: bytes.fromhex(body),
+    "$float": lambda body, _: float(body),
+    "$complex": lambda body, depth: complex(*_list_from_json(body, depth)),
+    "$dict": lambda body, depth: {_from_json(key, depth): _from_json(item, depth) for key, item in body},
+    "$object": lambda body, _: Opaque(str(body)),
+}

@@ -11,7 +11,8 @@ from rlef_core.records.task import Problem
 
 @frozen(order=True)
 class EpisodeId:
-    """`purpose` is `train` or an evaluation's name; `collection` counts from 0; `number` tells episodes of one task in one collection apart."""
+    """`purpose` is `train` or an evaluation's name; `collection` counts from 0; `number` tells episodes of one task in one
+    collection apart."""
 
     purpose: str
     collection: int
@@ -60,7 +61,8 @@ class VersionSpan:
 
 @frozen
 class Action:
-    """One sampled response. `prompt_ids` are all ids before it, from the conversation's start; `ids` and `logprobs` are as long as each other.
+    """One sampled response. `prompt_ids` are all ids before it, from the conversation's start; `ids` and `logprobs` are as
+    long as each other.
 
     `logprobs` are natural logarithms, of the distribution really sampled (temperature and top-p applied).
     """

@@ -74,7 +74,8 @@ class Judgement:
 
 @frozen
 class Execution:
-    """A program's judgements on a set of cases, in their order; fewer than cases where judging stopped at the first failure; none where there was no case."""
+    """A program's judgements on a set of cases, in their order; fewer than cases where judging stopped at the first
+    failure; none where there was no case."""
 
     judgements: tuple[Judgement, ...]
 

@@ -18,7 +18,8 @@ class CaseKind(Enum):
 
 @frozen
 class Tool:
-    """An interpreter or compiler. `candidates` are names or paths, tried in order; `debian_package` is what to install when none is found."""
+    """An interpreter or compiler. `candidates` are names or paths, tried in order; `debian_package` is what to install when
+    none is found."""
 
     name: str
     candidates: tuple[str, ...]
@@ -61,7 +62,8 @@ class Program:
 
 @frozen
 class CaseInput:
-    """What one case gives to a program: bytes on standard input, files in its working directory. `output_file` is read back instead of standard output if not empty."""
+    """What one case gives to a program: bytes on standard input, files in its working directory. `output_file` is read back
+    instead of standard output if not empty."""
 
     kind: CaseKind = CaseKind.PROGRAM
     stdin: bytes = b""

@@ -18,7 +18,8 @@ class StdioCase:
 
 @frozen
 class CallCase:
-    """The program's `function`, called with `arguments`, must return `value`. `setup` is code that runs after the program, before the call."""
+    """The program's `function`, called with `arguments`, must return `value`. `setup` is code that runs after the program,
+    before the call."""
 
     function: str
     arguments: tuple[Any, ...]
@@ -48,7 +49,8 @@ Case: TypeAlias = StdioCase | CallCase | FileCase | ScriptCase
 
 @frozen
 class Limits:
-    """What one run of a program may use. `cpu_seconds` decides `time_limit`; `wall_seconds` only catches sleepers; `output_bytes` bounds each of stdout and stderr."""
+    """What one run of a program may use. `cpu_seconds` decides `time_limit`; `wall_seconds` only catches sleepers;
+    `output_bytes` bounds each of stdout and stderr."""
 
     cpu_seconds: float = 10.0
     wall_seconds: float = 60.0

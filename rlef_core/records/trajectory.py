@@ -10,7 +10,8 @@ from rlef_core.records.episode import Episode, EpisodeId
 
 @frozen
 class TurnSpan:
-    """A response's place in its trajectory: `ids[start:stop]` was sampled; the value of the turn is read at `start - 1`. `reward` excludes any KL term."""
+    """A response's place in its trajectory: `ids[start:stop]` was sampled; the value of the turn is read at `start - 1`.
+    `reward` excludes any KL term."""
 
     start: int
     stop: int
@@ -60,7 +61,8 @@ class Trajectory:
 
 @frozen
 class TurnReport:
-    """What an optimizer made of one turn: value read, KL to the reference (mean per token), return, normalised advantage, mean truncated importance weight."""
+    """What an optimizer made of one turn: value read, KL to the reference (mean per token), return, normalised advantage,
+    mean truncated importance weight."""
 
     episode: EpisodeId
     turn: int
@@ -82,7 +84,8 @@ class UpdateReport:
 
 @frozen
 class Weights:
-    """One published state of a policy's parameters. `scheme` says what `payload` is; the scheme `unchanged` carries None: only the version moves."""
+    """One published state of a policy's parameters. `scheme` says what `payload` is; the scheme `unchanged` carries None:
+    only the version moves."""
 
     version: int
     scheme: str

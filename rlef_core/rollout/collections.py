@@ -90,5 +90,5 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
 def _too_many(faults: int, episodes: int, cause: ComponentError) -> TooManyFaults:
     return TooManyFaults(
-        f"{faults} of {episodes} episodes faulted, more than rollout.max_fault_share allows; the last by {cause}; mend it or raise the share"
+        f"{faults} of {episodes} episodes faulted, more than rollout.max_fault_share allows; the last: {cause}; mend it or raise the share"
     )

@@ -61,7 +61,8 @@ def read_plan(directory: Path) -> dict[str, Any]:
 
 
 def set_aside(directory: Path) -> Path | None:
-    """Rename an earlier run's directory to `NAME.old-1`, `NAME.old-2`, ...; None when there is none. Raises CheckpointError when it is in use."""
+    """Rename an earlier run's directory to `NAME.old-1`, `NAME.old-2`, ...; None when there is none. Raises CheckpointError
+    when it is in use."""
     if not (directory / _PLAN).exists():
         return None
     with claim(directory):

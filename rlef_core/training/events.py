@@ -9,7 +9,8 @@ from rlef_core.registry import Registry
 
 
 class Events:
-    """Call `emit` from the loop; every plugin's hook gets the frozen records, in order. `report` is told of each raise, with the plugin's name."""
+    """Call `emit` from the loop; every plugin's hook gets the frozen records, in order. `report` is told of each raise,
+    with the plugin's name."""
 
     def __init__(self, registry: Registry, report: Callable[[str], None]) -> None:
         self._registry = registry

@@ -32,7 +32,8 @@ class Session:
 
 
 async def start(plan: Plan, registry: Registry, session: Session) -> Mapping[str, Any]:
-    """Play a plan from its beginning; returns the summary. Raises CheckpointError when its directory cannot be used, Interrupted when stopped."""
+    """Play a plan from its beginning; returns the summary. Raises CheckpointError when its directory cannot be used,
+    Interrupted when stopped."""
     with claim(plan.run.directory):
         write_plan(plan.run.directory, plan.to_json())
         return await _play(plan, registry, session, restore=False)

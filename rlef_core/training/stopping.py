@@ -45,7 +45,8 @@ class Stopper:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Inside the block SIGINT and SIGTERM ask to stop; a second one ends the process at once (executors clean up after a dead owner)."""
+        """Inside the block SIGINT and SIGTERM ask to stop; a second one ends the process at once (executors clean up after
+        a dead owner)."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)

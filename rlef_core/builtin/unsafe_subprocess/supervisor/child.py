@@ -55,7 +55,7 @@ def _become(
             signal.signal(number, signal.SIG_DFL)
         step = f"exec of {request['argv'][0]!r}"
         os.execve(request["argv"][0], request["argv"], request["environment"])
-    except BaseException as error:  # noqa: BLE001  # nothing may get back into the supervisor's code from here
+    except BaseException as error:  # nothing may get back into the supervisor's code from here
         os.write(writing, f"{step} failed: {error}".encode())
     finally:
         os._exit(127)
@@ -70,7 +70,8 @@ def _prefer_for_killing() -> None:
 
 def _limit(limits: Mapping[str, Any], identity: Identity) -> None:
     cpu = int(limits["cpu_seconds"]) + 2
-    processes = limits["processes"] if identity.uid is not None else _processes_of_user() + SPARE_PROCESSES
+    # The limit counts all threads of a user. Where those are not the program's alone it only bounds the damage of a fork bomb.
+    processes = limits["processes"] if identity.uid is not None else identity.threads + SPARE_PROCESSES
     for kind, amount in (
         (resource.RLIMIT_AS, limits["address_space_bytes"]),
         (resource.RLIMIT_CPU, cpu),
@@ -87,8 +88,3 @@ def _limit(limits: Mapping[str, Any], identity: Identity) -> None:
 def _at_most(amount: int, hard: int) -> tuple[int, int]:
     amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
     return amount, amount
-
-
-def _processes_of_user() -> int:
-    # The limit counts all of a user's threads, which are not the program's alone: it can only bound the damage.
-    return 0

@@ -2,16 +2,21 @@
 
 import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 SEARCHED = 2048
 
 
 class Identity:
-    """`uid` is None when programs run as this user. While it is held, no other supervisor of this machine takes the same one."""
+    """`uid` is None when programs run as this user, who has `threads` of other work. While it is held, no other supervisor of this
+    machine takes the same one.
+    """
 
-    def __init__(self, uid: int | None, hold: socket.socket | None) -> None:
+    def __init__(self, uid: int | None, hold: socket.socket | None = None, threads: int = 0) -> None:
         self.uid = uid
         self.hold = hold
+        self.threads = threads
 
     def assume(self) -> None:
         """Become this identity for good; not to be undone."""
@@ -24,7 +29,7 @@ class Identity:
 def choose(first: int) -> Identity:
     """As root: the first free uid from `first` on, told by an abstract socket's name that ends with this process. Else this user."""
     if os.geteuid() != 0:
-        return Identity(None, None)
+        return Identity(None, threads=_threads_of(os.geteuid()))
     for uid in range(first, first + SEARCHED):
         hold = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
@@ -34,3 +39,12 @@ def choose(first: int) -> Identity:
         else:
             return Identity(uid, hold)
     raise OSError(f"every uid from {first} to {first + SEARCHED - 1} is in use by another supervisor")
+
+
+def _threads_of(uid: int) -> int:
+    threads = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it ended meanwhile
+                threads += len(list((entry / "task").iterdir())) if entry.stat().st_uid == uid else 0
+    return threads

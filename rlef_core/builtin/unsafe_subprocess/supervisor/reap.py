@@ -18,7 +18,10 @@ def end_all(keep: Collection[int] = ()) -> tuple[float, int]:
     """
     cpu, peak = 0.0, 0
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while left := [] if _is_childless() else [pid for pid in kernel.children() if pid not in keep]:
+    while not _is_childless():
+        left = [pid for pid in kernel.children() if pid not in keep]
+        if keep and not left:
+            break
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         for pid in left:

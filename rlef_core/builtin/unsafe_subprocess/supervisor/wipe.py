@@ -22,24 +22,24 @@ def wipe(path: str) -> None:
 def _flatten(top: int) -> None:
     """Empty the folder `top`: what lies in a folder is moved up to it, so that no depth needs recursion or long paths."""
     numbers = count()
-    while names := os.listdir(top):  # noqa: PTH208  # pathlib cannot list an open folder
+    while names := os.listdir(top):  # pathlib cannot list an open folder
         for name in names:
-            if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):  # noqa: PTH116  # as above
+            if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):  # as above
                 _raise_content(top, name, numbers)
             else:
-                os.unlink(name, dir_fd=top)  # noqa: PTH108  # as above
+                os.unlink(name, dir_fd=top)  # as above
 
 
 def _raise_content(top: int, name: str, numbers: "count[int]") -> None:
-    os.chmod(name, 0o700, dir_fd=top)  # noqa: PTH101  # as above
+    os.chmod(name, 0o700, dir_fd=top)  # as above
     folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
     try:
         for inner in os.listdir(folder):  # noqa: PTH208  # as above
-            if not stat.S_ISDIR(os.lstat(inner, dir_fd=folder).st_mode):  # noqa: PTH116  # as above
-                os.unlink(inner, dir_fd=folder)  # noqa: PTH108  # as above
+            if not stat.S_ISDIR(os.lstat(inner, dir_fd=folder).st_mode):  # as above
+                os.unlink(inner, dir_fd=folder)  # as above
                 continue
-            os.chmod(inner, 0o700, dir_fd=folder)  # noqa: PTH101  # a folder is moved only by who may write into it
-            os.rename(inner, f".wipe-{os.getpid()}-{next(numbers)}", src_dir_fd=folder, dst_dir_fd=top)  # noqa: PTH104  # as above
+            os.chmod(inner, 0o700, dir_fd=folder)  # a folder is moved only by who may write into it
+            os.rename(inner, f".wipe-{os.getpid()}-{next(numbers)}", src_dir_fd=folder, dst_dir_fd=top)  # as above
     finally:
         os.close(folder)
-    os.rmdir(name, dir_fd=top)  # noqa: PTH106  # as above
+    os.rmdir(name, dir_fd=top)  # as above
