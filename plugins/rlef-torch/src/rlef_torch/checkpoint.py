@@ -1,0 +1,88 @@
+"""Save a learner so that it goes on exactly, with the policy as a model folder that `model.path` can name."""
+
+import errno
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from rlef_core import CheckpointError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+from rlef_torch.learner import Learner
+
+POLICY_FOLDER = "policy"
+
+
+def save(directory: Path, learner: Learner, tokenizer: PreTrainedTokenizerFast, counters: dict[str, int]) -> None:
+    """Write weights, moments, counters and random states into `directory`. Raises CheckpointError when the disk is full or fails."""
+    with _writing(directory):
+        learner.policy.model.save_pretrained(directory / POLICY_FOLDER)
+        tokenizer.save_pretrained(directory / POLICY_FOLDER)
+        _write(directory / "critic.safetensors", dict(learner.critic.named_parameters()))
+        _write(directory / "policy-adamw.safetensors", learner.policy_stepper.state())
+        _write(directory / "critic-adamw.safetensors", learner.critic_stepper.state())
+        _write(directory / "random.safetensors", _random_states())
+        (directory / "counters.json").write_text(json.dumps({"updates": learner.updates, **counters}))
+
+
+def restore(directory: Path, learner: Learner) -> dict[str, int]:
+    """Take what `save` wrote; returns the counters. Raises CheckpointError when it is incomplete or of another model."""
+    device = learner.policy.model.device
+    try:
+        saved = AutoModelForCausalLM.from_pretrained(directory / POLICY_FOLDER, dtype=torch.float32)
+        _fill(learner.policy.model, dict(saved.named_parameters()))
+        _fill(learner.critic, load_file(directory / "critic.safetensors"))
+        learner.policy_stepper.restore(load_file(directory / "policy-adamw.safetensors"))
+        learner.critic_stepper.restore(load_file(directory / "critic-adamw.safetensors"))
+        _take_random_states(load_file(directory / "random.safetensors"), device)
+        counters: dict[str, int] = json.loads((directory / "counters.json").read_text())
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            f"the optimizer's state in {str(directory)!r} cannot be taken up ({type(error).__name__}: {error}), expected one saved by ppo "
+            "with the same model.path; resume from an earlier checkpoint"
+        ) from error
+    learner.updates = counters["updates"]
+    return counters
+
+
+def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+
+
+@torch.no_grad()
+def _fill(module: nn.Module, tensors: dict[str, Tensor]) -> None:
+    parameters = dict(module.named_parameters())
+    if parameters.keys() != tensors.keys():
+        raise ValueError(f"weights {sorted(parameters.keys() ^ tensors.keys())[:3]} stand on one side only")
+    for name, tensor in tensors.items():
+        parameters[name].copy_(tensor)
+
+
+def _random_states() -> dict[str, Tensor]:
+    cuda = [torch.cuda.get_rng_state(device) for device in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state(), **{f"cuda:{device}": state for device, state in enumerate(cuda)}}
+
+
+def _take_random_states(states: dict[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and str(device) in states:
+        torch.cuda.set_rng_state(states[str(device)], device)
+
+
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or f"os error {errno.ENOSPC}" in str(error)
+        found = "the disk is full" if full else f"writing failed ({error})"
+        raise CheckpointError(
+            f"the optimizer's state was not saved to {str(directory)!r}: {found}; make room, lower training.keep_checkpoints or move "
+            "run.directory, then resume from the last complete checkpoint"
+        ) from error

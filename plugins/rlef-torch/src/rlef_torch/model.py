@@ -1,0 +1,145 @@
+"""Find and load a model: a folder, a hub name, or a name that is made on first use."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rlef_core import ExitCode, ModelSpec, RlefError, check_template
+from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+
+from rlef_torch.tokenizer import HfTokenizer
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+MADE = ("tiny:programs",)
+"""Names for `model.path` of models that are made on first use."""
+
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+class ModelError(RlefError):
+    """`model.path` names no usable model; the message says what was found and what to do."""
+
+    exit_code = ExitCode.SPEC
+
+
+def resolve(model: ModelSpec | None, cache: Path | None = None) -> str:
+    """Return the folder or hub name to load; makes the model in `cache` (the user's, unless given) if `path` is one that is made.
+
+    Raises ModelError where it can be neither.
+    """
+    if model is None:
+        raise ModelError("the spec has no model: block, expected model: {path: ...} with a folder, a hub name or one of " + str([*MADE]))
+    path = model.path
+    if path in MADE:
+        from rlef_torch.tiny import tiny_base  # noqa: PLC0415  # the making of a model is no part of loading one
+
+        return str(tiny_base(cache or _user_cache(), model.seed))
+    if ":" in path:
+        raise ModelError(f"model.path {path!r} is no model that can be made, expected one of {[*MADE]}, a folder or a hub name")
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        if not _HUB_NAME.fullmatch(path) or path in (".", ".."):
+            raise ModelError(f"model.path {path!r}: there is no such folder ({folder.absolute()}); give a model's folder or a hub name")
+        return path
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"model.path {path!r}: the folder holds no config.json; give a folder as written by save_pretrained")
+    return str(folder)
+
+
+def load_tokenizer(path: str) -> PreTrainedTokenizerFast:
+    """Return the tokenizer of a resolved path. Raises ModelError when there is none, or one that no fast tokenizer stands behind."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise _unloadable(path, "tokenizer", error) from error
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ModelError(
+            f"model.path {path!r}: {type(tokenizer).__name__} is no fast tokenizer, which rendering needs to keep control tokens out of "
+            "problem text; convert it to a tokenizer.json, for example with AutoTokenizer.from_pretrained(..., use_fast=True).save_pretrained"
+        )
+    return tokenizer
+
+
+def chat_tokenizer(path: str, model: ModelSpec, ends: Sequence[int]) -> HfTokenizer:
+    """Return the tokenizer for conversations. Raises ModelError without a chat template, ChatTemplateError for one that cannot be trained on."""
+    tokenizer = load_tokenizer(path)
+    if not tokenizer.chat_template:
+        raise ModelError(
+            f"model.path {path!r}: its tokenizer has no chat template, expected one to lay out turns; use the model's instruct variant, or "
+            "put a chat_template.jinja into a copy of the folder"
+        )
+    chat = HfTokenizer(tokenizer, model.template, ends)
+    check_template(chat)
+    return chat
+
+
+def load_model(path: str, dtype: torch.dtype | str, device: torch.device) -> PreTrainedModel:
+    """Return the causal LM of a resolved path in evaluation mode, without dropout. Raises ModelError when it cannot be loaded."""
+    try:
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise _unloadable(path, "model", error) from error
+    return without_dropout(model).to(device).eval()
+
+
+def blank_model(path: str, device: torch.device) -> PreTrainedModel:
+    """Return the causal LM of a resolved path with untrained float32 weights, to be filled by a restore."""
+    model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(path), dtype=torch.float32)
+    return without_dropout(model).to(device).eval()
+
+
+def without_dropout(model: PreTrainedModel) -> PreTrainedModel:
+    """Return the model with every dropout off in training mode too: ratios compare probabilities, so none may be random."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name in ("attention_dropout", "dropout"):
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, 0.0)
+    return model
+
+
+def choose_device(devices: Sequence[str]) -> torch.device:
+    """Return the first of the devices given; without any, the first CUDA device, else the CPU."""
+    if devices:
+        return torch.device(devices[0])
+    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype | str:
+    """Return the dtype for the policy's weights: `auto` is the checkpoint's own on CUDA and float32 on the CPU. Raises ModelError."""
+    if name == "auto":
+        return "auto" if device.type == "cuda" else torch.float32
+    if name not in DTYPES:
+        raise ModelError(f"model.dtype is {name!r}, expected auto or one of {[*DTYPES]}")
+    return DTYPES[name]
+
+
+def end_ids(model: PreTrainedModel) -> list[int]:
+    """Return the end-of-sequence ids that the model's own settings name."""
+    ids: Any = getattr(model.generation_config, "eos_token_id", None)
+    return [] if ids is None else [ids] if isinstance(ids, int) else list(ids)
+
+
+def context_length(model: PreTrainedModel, longest: int) -> int:
+    """Return how many tokens a conversation may have: `longest`, or less where the model was built for less."""
+    built_for: Any = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return min(longest, built_for) if built_for else longest
+
+
+def _unloadable(path: str, what: str, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split())[:300]
+    if Path(path).is_dir():
+        return ModelError(f"model.path {path!r}: the folder's {what} cannot be loaded ({reason}); give a folder as written by save_pretrained")
+    return ModelError(
+        f"model.path {path!r} is no folder here, and its {what} cannot be had from the hub ({reason}); check the name and the network, "
+        "or download the model and give its folder"
+    )
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rlef-core"

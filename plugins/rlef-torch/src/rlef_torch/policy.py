@@ -1,0 +1,166 @@
+"""The policy `transformers`: any causal language model, sampled in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
+
+import numpy as np
+import torch
+from rlef_core import Action, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
+from torch import Tensor
+
+from rlef_torch.cache import KeptCaches
+from rlef_torch.config import TransformersConfig
+from rlef_torch.decode import Decoder
+from rlef_torch.engine import Engine
+from rlef_torch.model import chat_tokenizer, choose_device, choose_dtype, context_length, end_ids, load_model, resolve
+from rlef_torch.request import Request
+from rlef_torch.tokenizer import HfTokenizer
+
+
+class TransformersPolicy:
+    """Samples from a model; every method returns to the event loop while the engine's thread works."""
+
+    def __init__(self, decoder: Decoder, tokenizer: HfTokenizer, longest: int, config: TransformersConfig, context: Context) -> None:
+        self.tokenizer = tokenizer
+        self.longest = longest
+        self.context = context
+        self._decoder = decoder
+        self._device = decoder.model.device
+        self._requests = 0
+        self.engine = Engine(decoder, batch_size=config.batch_size, join_every=config.join_every, threads=context.threads)
+
+    @classmethod
+    def build(cls, config: TransformersConfig, context: Context) -> "TransformersPolicy":
+        """Load the model of the context. Raises ModelError or ChatTemplateError when it cannot be used."""
+        path = resolve(context.model)
+        assert context.model is not None  # resolve() has refused it
+        device = choose_device(context.devices)
+        model = load_model(path, choose_dtype(context.model.dtype, device), device)
+        tokenizer = chat_tokenizer(path, context.model, end_ids(model))
+        decoder = Decoder(model, KeptCaches(config.cache_bytes), config.prefill_tokens)
+        return cls(decoder, tokenizer, context_length(model, context.model.max_length), config, context)
+
+    def open(self, episode: EpisodeId) -> AbstractAsyncContextManager["TransformersConversation"]:
+        return self._open()
+
+    async def load(self, weights: Weights) -> None:
+        if weights.scheme not in ("memory", "unchanged"):
+            raise ValueError(f"weights of scheme {weights.scheme!r}, expected 'memory' or 'unchanged'")
+        await self._between_batches(lambda: self._take(weights))
+
+    async def suspend(self) -> None:
+        self.engine.paused = True
+        await self._between_batches(lambda: self._move(torch.device("cpu")))
+
+    async def resume(self) -> None:
+        await self._between_batches(lambda: self._move(self._device))
+        self.engine.paused = False
+        await self._between_batches(lambda: None)  # wakes the engine for what waits
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self.engine.close)
+
+    def random(self, seed: int | None) -> np.random.Generator:
+        """The random numbers of one request: those of its seed, else the next of the run's."""
+        self._requests += 1
+        return np.random.default_rng(self.context.seed("request", self._requests) if seed is None else seed)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator["TransformersConversation"]:
+        conversation = TransformersConversation(self)
+        try:
+            yield conversation
+        finally:
+            self.engine.forget(conversation)
+
+    def _take(self, weights: Weights) -> None:
+        if weights.payload is not None:
+            _copy(weights.payload, dict(self._decoder.model.named_parameters()))
+            self._decoder.clear()
+        self._decoder.version = weights.version
+
+    def _move(self, device: torch.device) -> None:
+        self._decoder.clear()
+        self._decoder.model.to(device)
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    async def _between_batches(self, task: Any) -> None:
+        await asyncio.wrap_future(self.engine.between_batches(task))
+
+
+class TransformersConversation:
+    """One episode's side of the policy: its ids so far, and the name of its KV cache."""
+
+    def __init__(self, policy: TransformersPolicy) -> None:
+        self._policy = policy
+        self._transcript = Transcript(policy.tokenizer)
+        self._unanswered: tuple[Message, ...] | None = None
+
+    async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
+        self._observe(tuple(messages))
+        room = self._policy.longest - len(self._transcript.ids)
+        if room <= 0:
+            return self._action([], [], 0, Finish.CONTEXT)
+        request = await self._answer(sampling, room)
+        for name, value in request.figures.items():
+            self._policy.context.metrics.add(name, value)
+        assert request.finish is not None  # a settled request has ended
+        action = self._action(request.ids, request.logprobs, request.version, request.finish)
+        self._transcript.answer(request.ids)
+        self._unanswered = None
+        return action
+
+    def _observe(self, messages: tuple[Message, ...]) -> None:
+        # Messages whose request was lost stand in the transcript already.
+        if self._unanswered is None:
+            self._transcript.observe(messages)
+            self._unanswered = messages
+        elif self._unanswered != messages:
+            raise ValueError(f"an answer to {self._unanswered!r} is due, expected the same messages again and not {messages!r}")
+
+    async def _answer(self, sampling: Sampling, room: int) -> Request:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Request] = loop.create_future()
+        request = Request(
+            conversation=self,
+            prompt=list(self._transcript.ids),
+            sampling=sampling,
+            random=self._policy.random(sampling.seed),
+            ends=self._policy.tokenizer.end_of_turn,
+            limit=min(sampling.max_tokens, room),
+            full=room < sampling.max_tokens,
+            settle=lambda request, fault: _tell(loop, future, request, fault),
+        )
+        try:
+            self._policy.engine.submit(request)
+            return await future
+        finally:
+            request.aborted = True
+
+    def _action(self, ids: list[int], logprobs: list[float], version: int, finish: Finish) -> Action:
+        text = self._policy.tokenizer.decode(ids)
+        return Action(text, tuple(self._transcript.ids), tuple(ids), tuple(logprobs), (VersionSpan(0, version),) if ids else (), finish)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Request]", request: Request, fault: Exception | None) -> None:
+    def settle() -> None:
+        if future.done():  # the caller has gone
+            return
+        if fault is None:
+            future.set_result(request)
+        else:
+            future.set_exception(fault)
+
+    with suppress(RuntimeError):  # a closed loop has no callers left
+        loop.call_soon_threadsafe(settle)
+
+
+def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
+    if source.keys() != target.keys():
+        odd = sorted(source.keys() ^ target.keys())[:3]
+        raise PolicyFault(f"published weights do not fit the policy's model: {odd} stand on one side only, expected the same model.path")
+    for name, tensor in source.items():
+        target[name].copy_(tensor)
