@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from rlef_core import Component, FeedbackFormatter, Optimizer, Policy, RewardFunction, hookimpl
-from rlef_core.builtin import dry_run, feedback, rewards, scripted
+from rlef_core import Checker, Component, Executor, FeedbackFormatter, Language, Optimizer, Policy, RewardFunction, hookimpl
+from rlef_core.builtin import checkers, dry_run, feedback, python, rewards, scripted, unsafe_subprocess
 
 
 @hookimpl
@@ -28,3 +28,21 @@ def rlef_register_rewards() -> Iterable[Component[RewardFunction]]:
 def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
     """The optimizer that only counts."""
     return (dry_run.COMPONENT,)
+
+
+@hookimpl
+def rlef_register_executors() -> Iterable[Component[Executor]]:
+    """The executor that isolates nothing."""
+    return (unsafe_subprocess.COMPONENT,)
+
+
+@hookimpl
+def rlef_register_checkers() -> Iterable[Component[Checker]]:
+    """Bytes, tokens, numbers."""
+    return checkers.COMPONENTS
+
+
+@hookimpl
+def rlef_register_languages() -> Iterable[Language]:
+    """Python."""
+    return (python.LANGUAGE,)

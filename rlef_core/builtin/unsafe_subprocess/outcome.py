@@ -11,7 +11,9 @@ OUT_OF_MEMORY = (b"std::bad_alloc", b"java.lang.OutOfMemoryError", b"JavaScript 
 NEAR_THE_BOUND = 0.9
 
 
-def completed(case: int | None, answer: Mapping[str, Any], limits: Mapping[str, Any], streams: tuple[int, int], directory: str) -> Completed:
+def completed(
+    case: int | None, answer: Mapping[str, Any], limits: Mapping[str, Any], streams: tuple[int, int], directory: str
+) -> Completed:
     """What a supervisor saw of one run, with the working folder's path taken out of standard error."""
     code = os.waitstatus_to_exitcode(answer["status"])
     stdout, stderr = (os.pread(stream, limits["output_bytes"], 0) for stream in streams)

@@ -13,7 +13,6 @@ def paths(tool: Tool) -> list[str]:
     return list(dict.fromkeys(_places(tool)))
 
 
-
 def missing(language: Language, tool: Tool, tried: list[str]) -> str:
     """The message for a tool that cannot be run."""
     advice = f"install Debian's {tool.debian_package}" if tool.debian_package else f"install {tool.name}"

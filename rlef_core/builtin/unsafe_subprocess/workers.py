@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,8 @@ class Worker:
 
     async def close(self) -> None:
         """Let go of the supervisor, which ends its program; a request that waits raises ExecutorFault."""
-        try:
+        with suppress(OSError):  # it is gone already
             self.control.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # it is gone already
         if self.pending is not None:
             await asyncio.wait([self.pending])
         self.control.close()

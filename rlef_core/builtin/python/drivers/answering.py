@@ -1,14 +1,17 @@
 """Take a request from standard input and keep standard output for the answer; the program has neither."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from .loading import RESERVE_BYTES, load, report
 from .values import decode
 
 
-def answer(work: "Callable[[dict[str, Any], dict[str, Any]], str]") -> None:
+def answer(work: Callable[[dict[str, Any], dict[str, Any]], str]) -> None:
     """Load the program and write what `work` makes of the request and the program's namespace; then end at once."""
     write, end = os.write, os._exit  # the program may replace them
     with open(0, "rb", closefd=False) as stdin:

@@ -1,5 +1,7 @@
 """Driver of calls: calls the program's function and writes the value as data; who asked compares it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from .answering import answer

@@ -1,5 +1,7 @@
 """Driver of programs that read standard input: as without a driver, but for exit() and an answer to a full memory."""
 
+from __future__ import annotations
+
 import sys
 
 from .loading import RESERVE_BYTES, load, report

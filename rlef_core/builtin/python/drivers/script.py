@@ -1,5 +1,7 @@
 """Driver of scripts: runs assertions in the program's namespace and writes the token if all held."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from .answering import answer

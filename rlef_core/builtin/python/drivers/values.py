@@ -1,5 +1,7 @@
 """Read and write the encoding of `rlef_core.encode_value` without the json module, whose import doubles the time of a start."""
 
+from __future__ import annotations
+
 import _json
 from typing import Any
 
@@ -36,7 +38,8 @@ _TAGS: dict[str, Any] = {
 
 def decode(text: str) -> Any:
     """The value that `encode_value` wrote."""
-    return _json.make_scanner(_Rules)(text, 0)[0]
+    scan: Any = _json.make_scanner
+    return scan(_Rules)(text, 0)[0]
 
 
 def encode(value: object) -> str:
@@ -59,11 +62,15 @@ def _text(value: Any, depth: int) -> str:
     if isinstance(value, float):
         text = float.__repr__(value)
         return f'{{"$float": "{text}"}}' if text in ("inf", "-inf", "nan") else text
+    return _tagged(value, depth + 1)
+
+
+def _tagged(value: Any, depth: int) -> str:
     if isinstance(value, complex):
-        return f'{{"$complex": [{_text(value.real, depth + 1)}, {_text(value.imag, depth + 1)}]}}'
+        return f'{{"$complex": [{_text(value.real, depth)}, {_text(value.imag, depth)}]}}'
     if isinstance(value, (bytes, bytearray)):
         return f'{{"$bytes": "{value.hex()}"}}'
-    return _collection(value, depth + 1)
+    return _collection(value, depth)
 
 
 def _collection(value: Any, depth: int) -> str:

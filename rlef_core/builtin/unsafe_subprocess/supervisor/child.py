@@ -31,9 +31,7 @@ def start(request: Mapping[str, Any], streams: Sequence[int], directory: str, id
     return pid
 
 
-def _become(
-    request: Mapping[str, Any], streams: Sequence[int], directory: str, identity: Identity, parent: int, writing: int
-) -> NoReturn:
+def _become(request: Mapping[str, Any], streams: Sequence[int], directory: str, identity: Identity, parent: int, writing: int) -> NoReturn:
     step = "a session of its own"
     try:
         os.setsid()

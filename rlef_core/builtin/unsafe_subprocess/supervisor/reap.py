@@ -1,6 +1,7 @@
 """End everything that a program left behind, and nothing else."""
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Collection
@@ -39,7 +40,7 @@ def _is_childless() -> bool:
     return False
 
 
-def _wait(pid: int, deadline: float) -> "os.struct_rusage":
+def _wait(pid: int, deadline: float) -> resource.struct_rusage:
     pause = 0.0001
     while True:
         ended, _, usage = os.wait4(pid, os.WNOHANG)

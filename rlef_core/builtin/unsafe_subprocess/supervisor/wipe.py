@@ -1,4 +1,5 @@
 """Remove a directory whatever a program made of it: trees deeper than a path may be long, forbidden folders, links to anywhere."""
+# ruff: noqa: PTH101, PTH106, PTH208 -- these work on open folders, or where every case would pay for a path object
 
 import os
 import stat
@@ -8,7 +9,7 @@ from itertools import count
 def wipe(path: str) -> None:
     """Remove the directory `path` and all in it. Links are removed, never followed; one that is not there is no error."""
     try:
-        os.chmod(path, 0o700)  # noqa: PTH101  # this file works on names relative to open folders, which pathlib cannot
+        os.chmod(path, 0o700)
         top = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return
@@ -16,7 +17,7 @@ def wipe(path: str) -> None:
         _flatten(top)
     finally:
         os.close(top)
-    os.rmdir(path)  # noqa: PTH106  # as above
+    os.rmdir(path)
 
 
 def _flatten(top: int) -> None:
@@ -24,22 +25,22 @@ def _flatten(top: int) -> None:
     numbers = count()
     while names := os.listdir(top):  # pathlib cannot list an open folder
         for name in names:
-            if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):  # as above
+            if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):
                 _raise_content(top, name, numbers)
             else:
-                os.unlink(name, dir_fd=top)  # as above
+                os.unlink(name, dir_fd=top)
 
 
 def _raise_content(top: int, name: str, numbers: "count[int]") -> None:
-    os.chmod(name, 0o700, dir_fd=top)  # as above
+    os.chmod(name, 0o700, dir_fd=top)
     folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
     try:
-        for inner in os.listdir(folder):  # noqa: PTH208  # as above
-            if not stat.S_ISDIR(os.lstat(inner, dir_fd=folder).st_mode):  # as above
-                os.unlink(inner, dir_fd=folder)  # as above
+        for inner in os.listdir(folder):
+            if not stat.S_ISDIR(os.lstat(inner, dir_fd=folder).st_mode):
+                os.unlink(inner, dir_fd=folder)
                 continue
             os.chmod(inner, 0o700, dir_fd=folder)  # a folder is moved only by who may write into it
-            os.rename(inner, f".wipe-{os.getpid()}-{next(numbers)}", src_dir_fd=folder, dst_dir_fd=top)  # as above
+            os.rename(inner, f".wipe-{os.getpid()}-{next(numbers)}", src_dir_fd=folder, dst_dir_fd=top)
     finally:
         os.close(folder)
-    os.rmdir(name, dir_fd=top)  # as above
+    os.rmdir(name, dir_fd=top)
