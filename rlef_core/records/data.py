@@ -107,12 +107,23 @@ class Opaque:
         return f"<{self.text}>"
 
 
+def _complex(real: float, imaginary: float) -> complex:
+    return complex(real, imaginary)
+
+
+def _hashable(value: Any) -> Any:
+    # Inside a set or as a key only a frozenset can stand for a set; the two are equal.
+    if isinstance(value, set):
+        return frozenset(value)
+    return tuple(map(_hashable, value)) if isinstance(value, tuple) else value
+
+
 _DECODERS: Mapping[str, Callable[[Any, int], Any]] = {
     "$tuple": lambda body, depth: tuple(_list_from_json(body, depth)),
-    "$set": lambda body, depth: set(_list_from_json(body, depth)),
+    "$set": lambda body, depth: set(map(_hashable, _list_from_json(body, depth))),
     "$bytes": lambda body, _: bytes.fromhex(body),
     "$float": lambda body, _: float(body),
-    "$complex": lambda body, depth: complex(*_list_from_json(body, depth)),
-    "$dict": lambda body, depth: {_from_json(key, depth): _from_json(item, depth) for key, item in body},
+    "$complex": lambda body, depth: _complex(*_list_from_json(body, depth)),
+    "$dict": lambda body, depth: {_hashable(_from_json(key, depth)): _from_json(item, depth) for key, item in body},
     "$object": lambda body, _: Opaque(str(body)),
 }
