@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from rlef_core.errors import ComponentError, Origin, PolicyFault, RlefError, boundary
+from rlef_core.errors import ComponentError, Origin, PluginError, PolicyFault, RlefError, boundary
 from rlef_core.records import (
     Action,
     Case,
@@ -54,7 +54,11 @@ class Player:
     tally: Tally = field(factory=Tally)
 
     async def play(self, id: EpisodeId, task: Task) -> Episode:
-        """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did."""
+        """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did.
+
+        Raises PluginError for a task whose language or checker is not there.
+        """
+        self._require(task)
         try:
             with boundary(self.policy_origin, "act"):
                 async with self.policy.open(id) as conversation:
@@ -67,6 +71,14 @@ class Player:
                 raise EpisodeFault(error) from error
             raise
         return Episode(id, task.problem, tuple(turns), private, stop, self.settings.sampling.temperature)
+
+    def _require(self, task: Task) -> None:
+        if task.problem.language not in self.languages:
+            raise PluginError(
+                f"task {task.problem.id!r} is in language {task.problem.language!r}, which no plugin offers; "
+                f"expected one of {', '.join(sorted(self.languages))}"
+            )
+        self.judge.checkers(task.checker)
 
     async def _converse(self, conversation: Conversation, id: EpisodeId, task: Task) -> tuple[list[Turn], Stop]:
         turns: list[Turn] = []

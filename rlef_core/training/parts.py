@@ -71,7 +71,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
             policy_origin=plan.policy.origin,
             formatter=builder.build(plan.feedback),
             formatter_origin=plan.feedback.origin,
-            judge=Judge(executor, Checkers(builder), registry.languages),
+            judge=Judge(executor, Checkers(registry, builder), registry.languages),
             executor_origin=plan.executor.origin,
             languages=registry.languages,
             settings=rollout,
