@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from resource import RUSAGE_CHILDREN, getrusage
 
 import click
 import pytest
@@ -66,14 +66,16 @@ def test_help_imports_no_plugin_and_no_command(installed: Installed) -> None:
     assert not modules & {module for module, _ in COMMANDS.values()}
 
 
-def test_help_answers_in_under_300_milliseconds() -> None:
-    def seconds() -> float:
-        start = perf_counter()
+def test_help_takes_under_300_milliseconds_of_processor_time() -> None:
+    def cpu_seconds() -> float:
+        before = getrusage(RUSAGE_CHILDREN)
         assert python("-c", "from rlef_core.cli import main; main(['--help'])").returncode == 0
-        return perf_counter() - start
+        after = getrusage(RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # The best of several: this is about the imports, not about what else the machine is doing.
-    assert min(seconds() for _ in range(10)) < 0.3
+    # Not wall time, which on a busy machine tells what its neighbours do. On an idle one the two are nearly the same: help waits for
+    # nothing but the disk.
+    assert min(cpu_seconds() for _ in range(5)) < 0.3
 
 
 def test_the_help_of_plugins_survives_a_plugin_that_ends_the_process(installed: Installed) -> None:
