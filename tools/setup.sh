@@ -3,6 +3,7 @@
 # Environment: PYTHON (an interpreter, 3.11 or newer), INSTALLER (uv, or pip), PIP_FIND_LINKS (folders with wheels, for uv too).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/find_links.sh
 
 fail() {
     echo "setup: $*" >&2
@@ -73,12 +74,7 @@ install_system_packages() {
 install() {
     local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-torch -e plugins/rlef-trackers)
     case ${INSTALLER:-uv} in
-    uv)
-        if [[ -n ${PIP_FIND_LINKS:-} ]]; then
-            export UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS// /,}}
-        fi
-        "$(find_uv)" pip install --python .venv/bin/python "${wanted[@]}"
-        ;;
+    uv) "$(find_uv)" pip install --python .venv/bin/python "${wanted[@]}" ;;
     pip) .venv/bin/python -m pip install --disable-pip-version-check "${wanted[@]}" ;;
     *) fail "found INSTALLER=$INSTALLER, expected uv or pip" ;;
     esac

@@ -26,7 +26,8 @@ def draw_learning(axes: Axes, learning: Sequence[tuple[int, float]], summary: Su
     for name, color in (("base", GREY), ("trained", GREEN)):
         if evaluation := summary.evaluation(name):
             axes.axhline(evaluation.solve_rate, color=color, linewidth=1, label=f"{name}, evaluated")
-    axes.set(title="Learning", xlabel="collection", ylabel="solve rate", ylim=(0, 1))
+    axes.set_title("Learning", loc="left")
+    axes.set(xlabel="collection", ylabel="solve rate", ylim=(0, 1))
     axes.legend(loc="lower right", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -41,9 +42,9 @@ def draw_evaluations(axes: Axes, summary: Summary) -> None:
     for name, bound in summary.bounds.items():
         axes.axhline(bound, color=RED, linewidth=1, linestyle="dashed", label=f"{_spaced(name)} ({bound:.2f})")
     axes.set_xticks(range(len(summary.evaluations)), [_wrapped(evaluation.name) for evaluation in summary.evaluations])
-    axes.set(title="Evaluation")
+    axes.set_title("Evaluation", loc="left")
     if summary.bounds:
-        axes.legend(loc="upper left", frameon=False)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 

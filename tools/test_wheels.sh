@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Build every wheel, install them in clean environments, and run the suites from outside the repository:
+# the core's and the light plugins' on .venv's Python, the core's alone on every other Python that is installed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/find_links.sh
+
+versions=(3.11 3.12 3.13)
+test_tools=(hypothesis pytest pytest-asyncio)
+repository=$PWD
+wheels=$repository/build/wheels
+outside=$(mktemp -d)
+trap 'rm -r "$outside"' EXIT
+
+main() {
+    build_wheels
+    cp -r tests pyproject.toml "$outside"
+    cp -r plugins/rlef-trackers/tests "$outside/tests-trackers"
+    local own
+    own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    environment "$own" .venv/bin/python "$wheels"/*.whl
+    suite "$own" tests tests-trackers
+    for version in "${versions[@]}"; do
+        if [[ $version == "$own" ]]; then
+            continue
+        elif python=$(find_python "$version"); then
+            environment "$version" "$python" "$wheels"/rlef_core*.whl
+            suite "$version" tests
+        else
+            echo "== Python $version is not installed: left out"
+        fi
+    done
+}
+
+build_wheels() {
+    rm -rf "$wheels"
+    for distribution in . plugins/*/; do
+        (cd "$distribution" && "$repository/.venv/bin/hatchling" build --target wheel --directory "$wheels" >/dev/null)
+    done
+    ls "$wheels"
+}
+
+# The first that really runs: a shim on PATH may stand for a Python that is not chosen.
+find_python() {
+    for python in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python"$1"; do
+        if "$python" -c '' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    return 1
+}
+
+# environment VERSION PYTHON WHEEL...
+environment() {
+    local venv=$outside/venv-$1 python=$2
+    echo "== Python $1: $(basename -a "${@:3}" | xargs)"
+    "$python" -m venv --without-pip "$venv"
+    .venv/bin/uv pip install --quiet --python "$venv/bin/python" -c constraints.txt "${test_tools[@]}" "${@:3}"
+}
+
+# suite VERSION TESTS...
+suite() {
+    local python=$outside/venv-$1/bin/python
+    (
+        cd "$outside"
+        "$python" -c 'import rlef_core, sys; sys.exit(not rlef_core.__file__.startswith(sys.prefix))'
+        "$python" -m pytest -q -m 'not repository' "${@:2}"
+    )
+}
+
+main
