@@ -1,8 +1,7 @@
 """Judge a program: run it on cases in the sandbox and compare its answers outside."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -29,6 +28,7 @@ from rlef_core.records import (
     encode_value,
 )
 from rlef_core.roles import Checker, Executor
+from rlef_core.rollout.running import running
 
 KEPT_BYTES = 16_000
 """How much of a program's output (its head) and of its standard error (its tail) a judgement keeps."""
@@ -64,7 +64,7 @@ class Judge:
             raise NoCasesError("there are no cases to judge a program on: expected at least one, for no program may pass unseen")
         checks = self.checkers(checker)
         judgements: list[Judgement] = []
-        async with aclosing(_closable(self.executor.run(job_for(program, cases, limits, self.languages)))) as run:
+        async with running(self.executor, job_for(program, cases, limits, self.languages)) as run:
             async for completed in run:
                 if completed.case is None and completed.succeeded:
                     continue
@@ -138,13 +138,3 @@ def _input(case: Case) -> CaseInput:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _closable(run: AsyncIterator[Completed]) -> Any:
-    # Executors are asynchronous generators; one that is a plain iterator has nothing to close.
-    return run if hasattr(run, "aclose") else _wrap(run)
-
-
-async def _wrap(run: AsyncIterator[Completed]) -> AsyncIterator[Completed]:
-    async for completed in run:
-        yield completed
