@@ -8,16 +8,15 @@ from rlef_core.registry import Registry
 from rlef_core.roles import Checker, Ref, RunTrusted
 from rlef_core.spec import Builder
 from rlef_core.spec.misfits import MisfitError
-from rlef_core.spec.refs import chosen, spec_converter
+from rlef_core.spec.refs import BlockReader
 
 
 class Checkers:
     """Call it with a task's CheckerRef. Raises PluginError for a checker that is not there or options that it does not take."""
 
     def __init__(self, registry: Registry, builder: Builder) -> None:
-        self._registry = registry
         self._builder = builder
-        self._converter = spec_converter(registry)
+        self._reader = BlockReader(registry)
         self._built: dict[str, Checker] = {}
 
     def __call__(self, ref: CheckerRef) -> Checker:
@@ -29,7 +28,7 @@ class Checkers:
 
     def _ref(self, ref: CheckerRef) -> Ref[Checker]:
         try:
-            return chosen(self._converter, self._registry, "checker", ref.name, dict(ref.options))
+            return self._reader.use("checker", {"use": ref.name, **ref.options})
         except MisfitError as error:
             raise PluginError(f"a task's checker {ref.name!r} with options {dict(ref.options)!r}: {error}") from error
 

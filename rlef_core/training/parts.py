@@ -1,6 +1,7 @@
 """Build everything that a plan names, and close it again."""
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from rlef_core.errors import Origin, boundary
 from rlef_core.metrics import CORE_METRICS, Meter
 from rlef_core.registry import Registry
 from rlef_core.roles import FeedbackFormatter, Optimizer, Policy, Ref
-from rlef_core.rollout.assemble import assemble_executor, executor_identity
+from rlef_core.rollout.assemble import assemble_executor
 from rlef_core.rollout.checkers import Checkers
 from rlef_core.rollout.collections import Scorer
 from rlef_core.rollout.episode import Player
@@ -19,6 +20,7 @@ from rlef_core.rollout.judge import Judge
 from rlef_core.rollout.tally import Tally
 from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Builder, Plan, derive_seed
+from rlef_core.spec.plan import plain
 
 
 @frozen
@@ -64,7 +66,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
         optimizer = builder.build(plan.optimizer)
         stack.push_async_callback(_close, optimizer.close, plan.optimizer.origin)
         rollout = plan.rollout
-        executor = assemble_executor(sandbox, executor_identity(plan.executor, plan.isolation), rollout.retries, rollout.cache_bytes, meter)
+        executor = assemble_executor(sandbox, _identity(plan), rollout.retries, rollout.cache_bytes, meter)
         tally = Tally()
         player = Player(
             policy=policy,
@@ -82,6 +84,11 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
         yield Parts(plan, builder, meter, tally, player, scorer, policy, optimizer, plan.optimizer.origin)
 
 
-async def _close(close: Callable[[], object], origin: Origin) -> None:
+def _identity(plan: Plan) -> str:
+    """What tells executors apart whose results may differ: the component, its distribution and version, its config, its isolation."""
+    return json.dumps([str(plan.executor.origin), plain(plan.executor), list(plan.isolation)])
+
+
+async def _close(close: Callable[[], Awaitable[None]], origin: Origin) -> None:
     with boundary(origin, "close"):
-        await close()  # type: ignore[misc]  # every role's close is a coroutine function
+        await close()
