@@ -19,11 +19,11 @@ class Cached:
     Never kept: faults, time-outs, and runs near the time limit. The least recently used results make room for new ones.
     """
 
-    def __init__(self, executor: Executor, identity: str, bytes: int, metrics: MetricSink) -> None:
+    def __init__(self, executor: Executor, identity: str, most_bytes: int, metrics: MetricSink) -> None:
         self._executor = executor
         self._identity = identity
         self._metrics = metrics
-        self._memory = Memory(bytes)
+        self._memory = Memory(most_bytes)
         self._flights: dict[bytes, asyncio.Future[Completed]] = {}
 
     async def run(self, job: Job) -> AsyncIterator[Completed]:

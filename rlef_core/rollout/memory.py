@@ -34,10 +34,10 @@ def steps_of(job: Job, identity: str) -> list[Step]:
 
 
 class Memory:
-    """Completed runs by key; holds at most `bytes` of outputs."""
+    """Completed runs by key; holds at most `most_bytes` of outputs."""
 
-    def __init__(self, bytes: int) -> None:
-        self._left = bytes
+    def __init__(self, most_bytes: int) -> None:
+        self._left = most_bytes
         self._kept: OrderedDict[bytes, Completed] = OrderedDict()
 
     def get(self, key: bytes) -> Completed | None:
