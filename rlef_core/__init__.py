@@ -62,6 +62,8 @@ from rlef_core.records import (
     Verdict,
     VersionSpan,
     Weights,
+    case_from_json,
+    case_to_json,
     decode_value,
     encode_value,
 )
@@ -179,6 +181,8 @@ __all__ = [
     "Verdict",
     "VersionSpan",
     "Weights",
+    "case_from_json",
+    "case_to_json",
     "check",
     "check_template",
     "component",

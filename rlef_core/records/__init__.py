@@ -1,5 +1,6 @@
 """The frozen records that every part of rlef-core exchanges."""
 
+from rlef_core.records.cases import case_from_json, case_to_json
 from rlef_core.records.checkpoint import Checkpoint, RunState
 from rlef_core.records.data import DataError, decode_value, encode_value
 from rlef_core.records.episode import (
@@ -72,6 +73,8 @@ __all__ = [
     "Verdict",
     "VersionSpan",
     "Weights",
+    "case_from_json",
+    "case_to_json",
     "decode_value",
     "encode_value",
 ]
