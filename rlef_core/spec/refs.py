@@ -30,7 +30,7 @@ class BlockReader:
 
     def use(self, role: str, value: Any, also: tuple[str, ...] = ()) -> Ref[Any]:
         """The component that a block names, with its config; `also` names the core's keys, which were taken out of the block."""
-        expected = f"the name of a {role}: {choice(self._registry.names(role))}"
+        expected = f"the {role}'s name: {choice(self._registry.names(role))}"
         if not isinstance(value, dict):
             wrap = f" (write {{use: {value}}})" if isinstance(value, str) and value in self._registry.names(role) else ""
             raise misfit(f"found {shown(value)}, expected a mapping with 'use:'{wrap}")
