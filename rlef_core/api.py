@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rlef_core.registry import Registry
+from rlef_core.evaluation.judging import open_judge
+from rlef_core.records import Case, CheckerRef, Execution, Limits, Program
+from rlef_core.registry import Registry, discover
 from rlef_core.spec import Plan, open_plan, parse_spec, registry_for, resolve
 from rlef_core.training.directory import read_plan, set_aside
 from rlef_core.training.session import Session, go_on, start
@@ -49,6 +51,27 @@ def resume(directory: Path, no_plugins: Sequence[str] = (), *, session: Session 
         session.say(f"since this run began, {line}")
     _tell(plan, registry, session)
     return asyncio.run(go_on(plan, registry, session))
+
+
+def judge(
+    program: Program,
+    cases: Sequence[Case],
+    *,
+    executor: str | None = None,
+    checker: CheckerRef = CheckerRef(),
+    limits: Limits = Limits(),
+    no_plugins: Sequence[str] = (),
+) -> Execution:
+    """A program's judgements on every case, by the named executor or by the one installed that isolates programs.
+
+    Raises PluginError for an executor, checker or language that is not there, ComponentError when the sandbox fails.
+    """
+
+    async def judged() -> Execution:
+        async with open_judge(discover(block=no_plugins), executor) as judge:
+            return await judge.judge(program, cases, limits, checker, stop_at_first_failure=False)
+
+    return asyncio.run(judged())
 
 
 def _tell(plan: Plan, registry: Registry, session: Session) -> None:

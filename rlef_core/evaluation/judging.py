@@ -1,0 +1,43 @@
+"""A judge of its own, outside any run: an executor by name, or the one that isolates, with a repeat after faults."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rlef_core.errors import PluginError, boundary
+from rlef_core.metrics import Meter
+from rlef_core.registry import Offered, Registry
+from rlef_core.roles import Ref
+from rlef_core.rollout.assemble import assemble_executor
+from rlef_core.rollout.checkers import Checkers
+from rlef_core.rollout.judge import Judge
+from rlef_core.spec import Builder, Plan
+from rlef_core.spec.blocks import SpecBlock, ThreadsBlock
+
+RETRIES = 2
+
+
+@asynccontextmanager
+async def open_judge(registry: Registry, executor: str | None = None, *, workers: int | None = None) -> AsyncIterator[Judge]:
+    """Build the executor with its default config, and close it when the block ends. `workers` is how many programs run at once.
+
+    Raises PluginError when the executor is unknown, needs a config, or none of the installed ones isolates.
+    """
+    offered = registry.find("executor", executor) if executor else registry.default_executor()
+    meter = Meter()
+    plan = Plan(SpecBlock(name="judge", threads=ThreadsBlock(executor=workers)))
+    builder = Builder(plan, registry, Path.cwd(), meter)
+    sandbox = builder.build(Ref("executor", offered.component.name, _config(offered), offered.origin))
+    try:
+        guarded = assemble_executor(sandbox, str(offered.origin), RETRIES, 0, meter)
+        yield Judge(guarded, Checkers(registry, builder), registry.languages)
+    finally:
+        with boundary(offered.origin, "close"):
+            await sandbox.close()
+
+
+def _config(offered: Offered) -> object:
+    try:
+        return offered.component.config()
+    except TypeError as error:
+        raise PluginError(f"{offered.origin} cannot be used without a spec: its config has required keys ({error})") from error
