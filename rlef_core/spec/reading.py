@@ -18,6 +18,9 @@ from rlef_core.spec.tree import Keys, Place, Spec
 MOST_VALUES = 100_000
 """A spec that expands to more values than this (by aliases of aliases) is refused."""
 
+DEEPEST = 50
+"""A spec that is nested more deeply than this is refused."""
+
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_TAG + word for word in ("null", "bool", "int", "float", "timestamp", "value", "merge"))
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -78,7 +81,7 @@ def _compose(text: str, file: str) -> Node | None:
         message = f"broken YAML: character {text[error.position]!r} in line {line} is no text"
         raise SpecError([SpecFault(message, file)]) from error
     except RecursionError as error:
-        raise SpecError([SpecFault("is nested too deeply to be read", file)]) from error
+        raise SpecError([SpecFault(f"is nested too deeply to be read, expected at most {DEEPEST} blocks in one another", file)]) from error
     return root
 
 
@@ -120,6 +123,8 @@ class _Reading:
         if any(node is outer for outer in around):
             self._fault(node, "an alias of what it stands in, expected no circle")
             return None
+        if len(around) > DEEPEST:
+            raise SpecError([self.place(node).fault(f"nested too deeply, expected at most {DEEPEST} blocks in one another")])
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if str(node.tag) not in {_TAG + "map", _TAG + "seq"}:

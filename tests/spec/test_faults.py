@@ -43,8 +43,8 @@ good.yaml:2:1: lacks 'directory' (the run's directory; made when it is not there
 good.yaml:2:7: unknown key 'directry'; did you mean 'directory'?
     run: {directry: runs/x}
           ^
-good.yaml:4:16: taskset 'sumz' is unknown; did you mean 'sums'?; installed for taskset: 'sums'; correct the name, or install or mend the \
-plugin that offers it (`rlef-core plugins list` shows all)
+good.yaml:4:16: taskset 'sumz' is unknown; did you mean 'sums'?; installed for taskset: 'sums'; correct the name, or install or mend \
+the plugin that offers it (`rlef-core plugins list` shows all)
       train: {use: sumz, split: 4}
                    ^
 good.yaml:4:29: found 4, expected text
@@ -83,8 +83,8 @@ good.yaml:15:11: found 'green', expected 'red' or 'blue'
 good.yaml:16:11: found '12QB', expected a number of bytes such as 4096, 512MB or 1GiB
       memory: 12QB
               ^
-good.yaml:17:16: executor 'jial' is unknown; did you mean 'jail'?; installed for executor: 'jail'; correct the name, or install or mend the \
-plugin that offers it (`rlef-core plugins list` shows all)
+good.yaml:17:16: executor 'jial' is unknown; did you mean 'jail'?; installed for executor: 'jail'; correct the name, or install or mend \
+the plugin that offers it (`rlef-core plugins list` shows all)
       inner: {use: jial}
                    ^
 good.yaml:18:31: found 'x', expected a whole number

@@ -100,7 +100,7 @@ def test_all_duplicate_keys_are_shown_with_both_places() -> None:
         ("? [a]\n: 2\n", "s.yaml:1:3: a key that is no text, expected a word (in quotes if it looks like a number)\n    ? [a]\n      ^"),
         ("a: &x {b: *x}\n", "s.yaml:1:4: an alias of what it stands in, expected no circle\n    a: &x {b: *x}\n       ^"),
         ("a: 1\nb: \x07\n", "s.yaml: broken YAML: character '\\x07' in line 2 is no text"),
-        ("[" * 1500, "s.yaml: is nested too deeply to be read"),
+        ("[" * 1000, "s.yaml: is nested too deeply to be read, expected at most 50 blocks in one another"),
     ],
 )
 def test_broken_text_is_shown_where_it_breaks(text: str, message: str) -> None:
@@ -111,6 +111,11 @@ def test_aliases_that_explode_are_refused() -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
     assert "holds more than 100000 values, expected fewer aliases" in shown(bomb)
+
+
+@pytest.mark.parametrize("depth", [60, 400])
+def test_deep_nesting_is_refused_where_it_becomes_too_deep(depth: int) -> None:
+    assert shown("a: " + "[" * depth + "]" * depth).startswith("s.yaml:1:54: nested too deeply, expected at most 50 blocks in one another")
 
 
 @pytest.mark.parametrize(
