@@ -10,6 +10,8 @@ from rich.table import Table
 def print_summary(summary: Mapping[str, Any]) -> None:
     """One row an evaluation: solve rate, its 95 % interval, the rate by turn, episodes; then the known bounds."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120
     rows = {name: entry for name, entry in summary.items() if isinstance(entry, Mapping)}
     if rows:
         console.print(_table(rows))

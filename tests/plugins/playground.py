@@ -1,0 +1,195 @@
+"""A plugin for the core's own tests: tasks that add a number, and components that fail on request."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from rlef_core import (
+    CheckerRef,
+    Completed,
+    Executor,
+    ExecutorFault,
+    Metric,
+    Offer,
+    Problem,
+    Ref,
+    Rejected,
+    StdioCase,
+    Task,
+    Trajectory,
+    UpdateReport,
+    Weights,
+    component,
+    hookimpl,
+    setting,
+)
+
+CANARY = "71077345"
+
+
+@frozen
+class AddingConfig:
+    count: int = setting(12, help="how many tasks")
+    public: bool = setting(True, help="whether tasks have public cases")
+    private: bool = setting(True, help="whether tasks have private cases")
+    rejected: tuple[int, ...] = setting((), help="numbers that are rejected rows")
+    checker: str = setting("tokens", help="the checker of every task")
+
+
+class Adding:
+    """Task N: read a number, print it plus N. Its private cases hold the canary."""
+
+    def __init__(self, config: AddingConfig) -> None:
+        self.config = config
+
+    def ids(self, split: str) -> Sequence[str]:
+        return [] if split == "empty" else [f"add-{number}" for number in range(self.config.count)]
+
+    def task(self, id: str) -> Task | Rejected:
+        number = int(id.split("-")[1])
+        if number in self.config.rejected:
+            return Rejected(id, "it is on the list")
+        public = (StdioCase("1", str(1 + number)), StdioCase("5", str(5 + number))) if self.config.public else ()
+        private = (StdioCase(CANARY, str(int(CANARY) + number)),) if self.config.private else ()
+        problem = Problem(id, f"Print the input plus {number}.", "python", public)
+        return Task(problem, private, checker=CheckerRef(self.config.checker), reference=f"print(int(input()) + {number})")
+
+
+@frozen
+class FailingConfig:
+    executor: Ref[Executor] = setting(help="the executor that works")
+    fail_first: int = setting(0, help="runs that fault before any works")
+    fail_every: int = setting(0, help="every how many runs one faults; 0: none")
+
+
+class Failing:
+    """An executor that loses some of its runs."""
+
+    def __init__(self, executor: Executor, config: FailingConfig) -> None:
+        self.executor = executor
+        self.config = config
+        self.runs = 0
+
+    async def run(self, job: object) -> AsyncIterator[Completed]:
+        self.runs += 1
+        if self.runs <= self.config.fail_first or (self.config.fail_every and self.runs % self.config.fail_every == 0):
+            raise ExecutorFault("the jail died")
+        async for completed in self.executor.run(job):  # type: ignore[arg-type]  # a job, by the role's contract
+            yield completed
+
+    async def close(self) -> None:
+        await self.executor.close()
+
+
+@frozen
+class NotingConfig:
+    kill_at: int = setting(0, help="after this many updates the process kills itself, without a word")
+    interrupt_at: int = setting(0, help="after this many updates the process interrupts itself, as Ctrl-C would")
+    diverge_at: int = setting(0, help="after this many updates the loss is not a number")
+    disk_full_at: int = setting(0, help="after this many updates a checkpoint finds no space")
+    pause: float = setting(0.0, help="seconds that an update takes")
+
+
+class Noting:
+    """An optimizer whose only weight is a list of all it was given."""
+
+    def __init__(self, config: NotingConfig, sequences_per_update: int) -> None:
+        self.config = config
+        self.size = sequences_per_update
+        self.seen: list[str] = []
+        self.updates = 0
+
+    async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
+        await asyncio.sleep(self.config.pause)
+        self.seen += [str(trajectory.episode) for trajectory in collection]
+        updates = -(-len(collection) // self.size)
+        self.updates += updates
+        if self.config.kill_at and self.updates >= self.config.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.config.interrupt_at and self.updates >= self.config.interrupt_at:
+            os.kill(os.getpid(), signal.SIGINT)
+        diverged = bool(self.config.diverge_at) and self.updates >= self.config.diverge_at
+        return UpdateReport(updates, {"noting/loss": float("nan") if diverged else 0.5})
+
+    @asynccontextmanager
+    async def publish(self, scheme: str) -> AsyncIterator[Weights]:
+        yield Weights(self.updates, scheme)
+
+    async def save(self, directory: Path) -> None:
+        if self.config.disk_full_at and self.updates >= self.config.disk_full_at:
+            raise OSError(28, os.strerror(28))
+        (directory / "seen.txt").write_text("\n".join([str(self.updates), *self.seen]))
+
+    async def restore(self, directory: Path) -> None:
+        updates, *self.seen = (directory / "seen.txt").read_text().split("\n")
+        self.updates = int(updates)
+
+    async def suspend(self) -> None: ...
+
+    async def resume(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@frozen
+class BrokenConfig:
+    pass
+
+
+class BrokenFormatter:
+    def opening(self, problem: Problem) -> Sequence[object]:
+        raise RuntimeError("no words")
+
+    def feedback(self, problem: Problem, execution: object) -> str:
+        raise RuntimeError("no words")
+
+
+class ShortReward:
+    async def rewards(self, episode: object) -> Sequence[float]:
+        return []
+
+
+@hookimpl
+def rlef_register_tasksets():
+    return [component(name="adding", summary="sums", config=AddingConfig, build=lambda config, context: Adding(config))]
+
+
+@hookimpl
+def rlef_register_executors():
+    build = lambda config, context: Failing(context.build(config.executor), config)  # noqa: E731  # a test's one-liner
+    return [component(name="failing", summary="faults", config=FailingConfig, build=build)]
+
+
+@hookimpl
+def rlef_register_optimizers():
+    return [
+        component(
+            name="noting",
+            summary="notes what it is given",
+            config=NotingConfig,
+            build=lambda config, context: Noting(config, context.sequences_per_update),
+            offers=lambda config: Offer(weight_schemes=("unchanged",)),
+            metrics=[Metric("noting/loss", "", "nothing")],
+        )
+    ]
+
+
+@hookimpl
+def rlef_register_feedback_formatters():
+    return [component(name="speechless", summary="fails", config=BrokenConfig, build=lambda config, context: BrokenFormatter())]
+
+
+@hookimpl
+def rlef_register_rewards():
+    return [component(name="stingy", summary="too few", config=BrokenConfig, build=lambda config, context: ShortReward())]
+
+
+@hookimpl
+def rlef_episode_finished(episode: object, rewards: object) -> None:
+    if os.environ.get("PLAYGROUND_HOOK_RAISES"):
+        raise RuntimeError("hook broke")
