@@ -49,6 +49,6 @@ def shown(value: Any) -> str:
 
 
 def choice(words: Sequence[str]) -> str:
-    """`'a'`, `'a' or 'b'`, `'a', 'b' or 'c'`; `none` of nothing."""
+    """`'a'`, `'a' or 'b'`, `'a', 'b' or 'c'`; `nothing`."""
     quoted = [repr(word) for word in words]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted) or "none"
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted) or "nothing"
