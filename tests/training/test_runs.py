@@ -1,0 +1,226 @@
+"""Whole runs from the command line: they end, resume, stop and fail without losing or tearing anything."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlef_core import ExitCode, read_episodes
+
+Argv = Callable[..., list[str]]
+
+
+@pytest.fixture
+def rlef(tmp_path: Path, command: Argv, environment: Mapping[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run an rlef-core command in the test's folder."""
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*words), cwd=tmp_path, env={**environment, **more}, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def metrics(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+
+
+def checkpoint_numbers(directory: Path) -> list[int]:
+    return sorted(int(path.name) for path in (directory / "checkpoints").iterdir())
+
+
+def seen(directory: Path, number: int) -> str:
+    return (directory / "checkpoints" / str(number) / "optimizer" / "seen.txt").read_text()
+
+
+Rlef = Callable[..., "subprocess.CompletedProcess[str]"]
+EVALUATION = ("--set", "tasks.evaluation={use: adding}", "--set", "evaluation={episodes: 6, single_turn: true}")
+
+
+def test_a_run_ends_with_journals_checkpoints_and_a_summary(rlef: Rlef, tmp_path: Path) -> None:
+    done = rlef("run", "playground.yaml", *EVALUATION)
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "run"
+    assert [record["updates"] for record in metrics(run)] == [2, 4, 6]
+    assert checkpoint_numbers(run) == [4, 6]
+    assert len(list(read_episodes(run))) == 24
+    summary = json.loads((run / "summary.json").read_text())
+    assert set(summary) == {"base", "trained", "trained_single_turn"}
+    assert summary["trained"]["episodes"] == 6
+    assert json.loads((run / "plan.json").read_text())["distributions"]["rlef-core"]
+    assert "solve rate" in done.stdout
+    assert "collection 3: updates 6/6" in done.stderr
+
+
+def test_a_run_without_a_terminal_prints_plain_lines(rlef: Rlef) -> None:
+    done = rlef("run", "playground.yaml")
+    assert "\x1b" not in done.stderr + done.stdout
+
+
+def test_a_plan_that_was_changed_by_hand_is_refused(rlef: Rlef, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    killed = rlef("run", "playground.yaml", "--set", "optimizer.kill_at=6", "--set", "training.checkpoint_every=4")
+    assert killed.returncode == -signal.SIGKILL
+    assert checkpoint_numbers(run) == [0, 4]
+    plan = json.loads((run / "plan.json").read_text())
+    plan["spec"]["optimizer"]["kill_at"] = 0
+    (run / "plan.json").write_text(json.dumps(plan))
+    refused = rlef("resume", "run")
+    assert refused.returncode == ExitCode.CHECKPOINT
+    assert "another plan" in refused.stderr
+
+
+def test_a_run_killed_by_the_system_resumes_where_its_checkpoint_was(rlef: Rlef, tmp_path: Path, command: Argv, environment: Any) -> None:
+    run = tmp_path / "run"
+    assert rlef("run", "playground.yaml", "--set", "run.directory=whole", "--set", "optimizer.pause=0.01").returncode == 0
+    process = subprocess.Popen(
+        command("run", "playground.yaml", "--set", "optimizer.pause=0.3", "--set", "training.checkpoint_every=2"),
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lambda: (run / "checkpoints" / "2" / "manifest.json").exists())
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    with (run / "metrics.jsonl").open("a") as torn:
+        torn.write('{"schema": 1, "colle')
+    resumed = rlef("resume", "run")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "resumed at" in resumed.stderr
+    assert [record["collection"] for record in metrics(run)] == [0, 1, 2]
+    assert seen(run, 6) == seen(tmp_path / "whole", 6)
+    assert [str(episode.id) for episode in read_episodes(run)] == [str(episode.id) for episode in read_episodes(tmp_path / "whole")]
+    assert rlef("resume", "run").returncode == 0
+
+
+def test_ctrl_c_once_stops_with_a_checkpoint_and_resume_goes_on(rlef: Rlef, tmp_path: Path) -> None:
+    stopped = rlef("run", "playground.yaml", "--set", "optimizer.interrupt_at=4", "--set", "training.checkpoint_every=100")
+    assert stopped.returncode == ExitCode.INTERRUPTED, stopped.stderr
+    assert "go on with: rlef-core resume" in stopped.stderr
+    assert checkpoint_numbers(tmp_path / "run") == [0, 4]
+    assert [record["updates"] for record in metrics(tmp_path / "run")] == [2, 4]
+
+
+def test_ctrl_c_twice_ends_at_once_and_leaves_nothing_half_written(tmp_path: Path, command: Argv, environment: Any) -> None:
+    process = subprocess.Popen(
+        command("run", "playground.yaml", "--set", "optimizer.pause=30"), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: (tmp_path / "run" / "checkpoints" / "0" / "manifest.json").exists())
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert "stopped at once" in error
+    assert checkpoint_numbers(tmp_path / "run") == [0]
+
+
+def test_a_loss_that_is_no_number_stops_before_a_good_checkpoint_is_overwritten(rlef: Rlef, tmp_path: Path) -> None:
+    diverged = rlef("run", "playground.yaml", "--set", "optimizer.diverge_at=4")
+    assert diverged.returncode == ExitCode.COMPONENT
+    assert "not finite: noting/loss" in diverged.stderr
+    assert checkpoint_numbers(tmp_path / "run") == [0, 2]
+
+
+def test_a_full_disk_stops_with_the_earlier_checkpoint_whole(rlef: Rlef, tmp_path: Path) -> None:
+    full = rlef("run", "playground.yaml", "--set", "optimizer.disk_full_at=4")
+    assert full.returncode in {ExitCode.CHECKPOINT, ExitCode.COMPONENT}
+    assert "No space left on device" in full.stderr
+    assert checkpoint_numbers(tmp_path / "run") == [0, 2]
+
+
+def test_a_second_run_in_the_directory_is_refused_or_sets_the_first_aside(rlef: Rlef, tmp_path: Path) -> None:
+    assert rlef("run", "playground.yaml").returncode == 0
+    refused = rlef("run", "playground.yaml")
+    assert refused.returncode == ExitCode.CHECKPOINT
+    assert "already holds a run" in refused.stderr
+    again = rlef("run", "playground.yaml", "--set-aside")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "run.old-1" / "metrics.jsonl").exists()
+
+
+def test_a_run_directory_in_use_is_named_with_its_holder(rlef: Rlef, tmp_path: Path, command: Argv, environment: Any) -> None:
+    process = subprocess.Popen(command("run", "playground.yaml", "--set", "optimizer.pause=30"), cwd=tmp_path, env=environment)
+    wait_for(lambda: (tmp_path / "run" / "plan.json").exists())
+    try:
+        refused = rlef("resume", "run")
+    finally:
+        process.kill()
+        process.wait(10)
+    assert refused.returncode == ExitCode.CHECKPOINT
+    assert f"in use by process {process.pid}" in refused.stderr
+
+
+def test_resuming_where_there_is_no_run_is_a_clear_error(rlef: Rlef) -> None:
+    refused = rlef("resume", "nowhere")
+    assert refused.returncode == ExitCode.CHECKPOINT
+    assert "holds no run" in refused.stderr
+
+
+def test_a_raising_lifecycle_hook_is_named_and_the_run_goes_on(rlef: Rlef) -> None:
+    done = rlef("run", "playground.yaml", PLAYGROUND_HOOK_RAISES="1")
+    assert done.returncode == 0
+    assert "plugin playground" in done.stderr
+    assert "failed in rlef_episode_finished: RuntimeError: hook broke; the run goes on" in done.stderr
+
+
+def test_nothing_is_left_behind_when_a_run_is_killed(tmp_path: Path, command: Argv, environment: Any) -> None:
+    sleeper = '["```python\\nimport time; time.sleep(60)\\n```"]'
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(mode=0o777)
+    scratch.chmod(0o777)
+    process = subprocess.Popen(
+        command("run", "playground.yaml", "--set", f"policy.answers={sleeper}", "--set", f"executor.directory={scratch}"),
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for(lambda: any(scratch.rglob("main.py")) or len(list(scratch.rglob("*"))) > 1)
+    session = os.getsid(process.pid)
+    process.kill()
+    process.wait(10)
+    wait_for(lambda: not list(scratch.iterdir()))
+    wait_for(lambda: not processes_of(session))
+
+
+def test_episodes_are_listed_and_shown(rlef: Rlef) -> None:
+    assert rlef("run", "playground.yaml").returncode == 0
+    listed = rlef("episodes", "list", "run", "--limit", "5")
+    lines = listed.stdout.splitlines()
+    assert len(lines) == 5
+    shown = rlef("episodes", "show", "run", lines[0].split()[0])
+    assert "--- user" in shown.stdout
+    assert "no_program" in lines[0]
+    missing = rlef("episodes", "show", "run", "train/9/none/0")
+    assert missing.returncode == ExitCode.SPEC
+    assert "expected an id" in missing.stderr
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def processes_of(session: int) -> list[int]:
+    """Living processes of a session."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
