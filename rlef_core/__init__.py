@@ -66,6 +66,8 @@ from rlef_core.records import (
     case_to_json,
     decode_value,
     encode_value,
+    task_from_json,
+    task_to_json,
 )
 from rlef_core.roles import (
     BoundedTaskset,
@@ -198,6 +200,8 @@ __all__ = [
     "run",
     "setting",
     "share",
+    "task_from_json",
+    "task_to_json",
 ]
 
 

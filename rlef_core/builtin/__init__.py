@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from rlef_core import Checker, Component, Executor, FeedbackFormatter, Language, Optimizer, Policy, RewardFunction, hookimpl
-from rlef_core.builtin import checkers, dry_run, feedback, python, rewards, scripted, unsafe_subprocess
+from rlef_core import Checker, Component, Executor, FeedbackFormatter, Language, Optimizer, Policy, RewardFunction, Taskset, hookimpl
+from rlef_core.builtin import checkers, dry_run, feedback, jsonl, python, rewards, scripted, unsafe_subprocess
 
 
 @hookimpl
@@ -46,3 +46,9 @@ def rlef_register_checkers() -> Iterable[Component[Checker]]:
 def rlef_register_languages() -> Iterable[Language]:
     """Python."""
     return (python.LANGUAGE,)
+
+
+@hookimpl
+def rlef_register_tasksets() -> Iterable[Component[Taskset]]:
+    """Tasks from files."""
+    return (jsonl.COMPONENT,)

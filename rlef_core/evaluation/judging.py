@@ -7,7 +7,7 @@ from pathlib import Path
 from rlef_core.errors import PluginError, boundary
 from rlef_core.metrics import Meter
 from rlef_core.registry import Offered, Registry
-from rlef_core.roles import Ref
+from rlef_core.roles import Executor, Ref
 from rlef_core.rollout.assemble import assemble_executor
 from rlef_core.rollout.checkers import Checkers
 from rlef_core.rollout.judge import Judge
@@ -24,15 +24,23 @@ async def open_judge(registry: Registry, executor: str | None = None, *, workers
     Raises PluginError when the executor is unknown, needs a config, or none of the installed ones isolates.
     """
     offered = registry.find("executor", executor) if executor else registry.default_executor()
+    ref: Ref[Executor] = Ref("executor", offered.component.name, _config(offered), offered.origin)
+    spec = SpecBlock(name="judge", threads=ThreadsBlock(executor=workers), executor=ref)
+    async with open_judge_of(Plan(spec), registry) as judge:
+        yield judge
+
+
+@asynccontextmanager
+async def open_judge_of(plan: Plan, registry: Registry) -> AsyncIterator[Judge]:
+    """Build a plan's executor, without the cache of runs, and close it when the block ends."""
     meter = Meter()
-    plan = Plan(SpecBlock(name="judge", threads=ThreadsBlock(executor=workers)))
     builder = Builder(plan, registry, Path.cwd(), meter)
-    sandbox = builder.build(Ref("executor", offered.component.name, _config(offered), offered.origin))
+    sandbox = builder.build(plan.executor)
     try:
-        guarded = assemble_executor(sandbox, str(offered.origin), RETRIES, 0, meter)
+        guarded = assemble_executor(sandbox, str(plan.executor.origin), RETRIES, 0, meter)
         yield Judge(guarded, Checkers(registry, builder), registry.languages)
     finally:
-        with boundary(offered.origin, "close"):
+        with boundary(plan.executor.origin, "close"):
             await sandbox.close()
 
 

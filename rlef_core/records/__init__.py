@@ -18,6 +18,7 @@ from rlef_core.records.episode import (
 from rlef_core.records.execution import Completed, Execution, Judgement, LimitHit, Verdict
 from rlef_core.records.model import ModelSpec
 from rlef_core.records.program import CaseInput, CaseKind, Job, Language, Program, Tool
+from rlef_core.records.rows import task_from_json, task_to_json
 from rlef_core.records.task import (
     CallCase,
     Case,
@@ -77,4 +78,6 @@ __all__ = [
     "case_to_json",
     "decode_value",
     "encode_value",
+    "task_from_json",
+    "task_to_json",
 ]

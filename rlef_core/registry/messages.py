@@ -32,7 +32,8 @@ def no_default_executor(isolating: Sequence[Offered], executors: Sequence[Offere
     """There is no single executor to take: what there is, and what each isolates."""
     found = "several installed executors offer isolation" if isolating else "no installed executor offers isolation"
     choice = "; ".join(f"{offered.origin}: {_described(offered)}" for offered in executors) or "no executor is installed"
-    return f"the spec has no executor block and {found}; choose one with `executor: {{use: NAME}}` or install one that isolates; {choice}"
+    way_out = "choose one with `executor: {use: NAME}` in the spec or `--use NAME`, or install one that isolates"
+    return f"no executor is chosen and {found}; {way_out}; {choice}"
 
 
 def _in_other_roles(role: str, name: str, origins: Iterable[Origin]) -> Sequence[str]:

@@ -1,0 +1,146 @@
+"""`rlef-core tasks`: list, show, verify and convert tasks."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlef_core.builtin.converters import CONVERTERS, convert_file
+from rlef_core.cli.options import json_option, no_plugin_option, set_option
+from rlef_core.errors import ExitCode, UsageError
+from rlef_core.evaluation.judging import open_judge_of
+from rlef_core.evaluation.verify import Verification, summary, verify
+from rlef_core.metrics import Meter
+from rlef_core.records import Rejected, Task, task_to_json
+from rlef_core.registry import Registry
+from rlef_core.rollout.tasks import in_order, usable
+from rlef_core.spec import Builder, Plan, open_plan
+
+split_option = click.option("--split", help="Only this split; every split that the spec names unless given.")
+limit_option = click.option("--limit", type=click.IntRange(min=1), help="Only the first tasks.")
+spec_argument = click.argument("spec", type=click.Path(path_type=Path))
+
+
+@click.group()
+def command() -> None:
+    """List, show, verify and convert tasks."""
+
+
+@command.command("list")
+@spec_argument
+@split_option
+@limit_option
+@set_option
+@no_plugin_option
+@json_option
+def list_tasks(spec: Path, split: str | None, limit: int | None, overrides: Sequence[str], no_plugin: Sequence[str], as_json: bool) -> None:
+    """List the tasks of SPEC: id, language, number of public and of private cases; a row that is no task with the reason."""
+    plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset"})
+    for id, task in islice(_tasks(plan, registry, split), limit):
+        if isinstance(task, Rejected):
+            figures: dict[str, Any] = {"id": id, "rejected": task.reason}
+        else:
+            cases = {"public_cases": len(task.problem.public_cases), "private_cases": len(task.private_cases)}
+            figures = {"id": id, "language": task.problem.language, **cases}
+        click.echo(json.dumps(figures) if as_json else "  ".join(str(value) for value in figures.values()))
+
+
+@command.command("show")
+@spec_argument
+@click.argument("id")
+@click.option("--private", is_flag=True, help="Show the private cases, the reference and the wrong programs too.")
+@set_option
+@no_plugin_option
+def show_task(spec: Path, id: str, private: bool, overrides: Sequence[str], no_plugin: Sequence[str]) -> None:
+    """Show the task ID of SPEC as JSON, without what is hidden from the policy."""
+    plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset"})
+    task = next((task for found, task in _tasks(plan, registry, None) if found == id), None)
+    if task is None:
+        raise UsageError(f"no task {id!r} in {str(spec)!r}, expected an id as `tasks list` shows it")
+    if isinstance(task, Rejected):
+        raise UsageError(f"row {id!r} is no task: {task.reason}")
+    record = task_to_json(task)
+    if not private:
+        record = {key: value for key, value in record.items() if key not in {"private_cases", "reference", "wrong"}}
+        record["private_cases"] = f"{len(task.private_cases)} hidden; show them with --private"
+    click.echo(json.dumps(record, indent=2))
+
+
+@command.command("verify")
+@spec_argument
+@split_option
+@limit_option
+@click.option("--workers", type=click.IntRange(min=1), help="Programs that run at once; as the spec says unless given.")
+@set_option
+@no_plugin_option
+@json_option
+def verify_tasks(
+    spec: Path,
+    split: str | None,
+    limit: int | None,
+    workers: int | None,
+    overrides: Sequence[str],
+    no_plugin: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Run every reference of the tasks of SPEC, which must pass, and every wrong program, which must fail.
+
+    A task that does otherwise is named with its cases and verdicts, and the exit code is 1. Rejected rows are counted.
+    """
+    threads = [f"threads.executor={workers}"] if workers else []
+    plan, registry = open_plan(spec, [*overrides, *threads], block=no_plugin, roles={"taskset", "executor"})
+    if asyncio.run(_verify(plan, registry, split, limit, as_json)):
+        raise click.exceptions.Exit(ExitCode.NO)
+
+
+@command.command("convert")
+@click.argument("name", type=click.Choice(sorted(CONVERTERS)))
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def convert(name: str, source: Path, target: Path) -> None:
+    """Convert the file SOURCE of the data set NAME to TARGET, a file with one task a line."""
+    try:
+        written, rejected = convert_file(name, source, target)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    for row in rejected:
+        click.echo(f"rejected {row.row}: {row.reason}", err=True)
+    click.echo(f"{written} tasks written to {target}, {len(rejected)} rows rejected")
+
+
+async def _verify(plan: Plan, registry: Registry, split: str | None, limit: int | None, as_json: bool) -> bool:
+    """Print what is found; whether a task failed."""
+    done: list[Verification] = []
+    workers = plan.threads.executor or len(os.sched_getaffinity(0))
+    async with open_judge_of(plan, registry) as judge:
+        async for found in verify(judge, islice(_tasks(plan, registry, split), limit), workers):
+            done.append(found)
+            _show(found, as_json)
+    click.echo(summary(done), err=as_json)
+    return any(found.problems for found in done)
+
+
+def _show(found: Verification, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"id": found.id, "passed": not found.problems, "problems": found.problems, "rejected": found.rejected}))
+        return
+    for problem in found.problems:
+        click.echo(f"failed {found.id}: {problem}")
+    if found.rejected is not None:
+        click.echo(f"rejected {found.id}: {found.rejected}")
+
+
+def _tasks(plan: Plan, registry: Registry, split: str | None) -> Iterator[tuple[str, Task | Rejected]]:
+    """The tasks of every entry of `tasks:`, those of one taskset and split once."""
+    entries = {(repr(entry.ref), entry.split): entry for entry in plan.tasks.values() if split in {None, entry.split}}
+    if not entries:
+        raise UsageError(f"no tasks of split {split!r}, expected one of {sorted({str(entry.split) for entry in plan.tasks.values()})}")
+    builder = Builder(plan, registry, plan.run.directory, Meter())
+    for entry in entries.values():
+        for id, task in in_order(builder.build(entry.ref), entry.ref.origin, str(entry.split)):
+            yield id, task if isinstance(task, Rejected) else usable(task, allow_no_public_cases=plan.rollout.allow_no_public_cases)

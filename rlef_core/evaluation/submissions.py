@@ -1,0 +1,107 @@
+"""Judge many programs from a file of JSON lines, in its order and in bounded memory."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from attrs import asdict, frozen
+
+from rlef_core.errors import RlefError
+from rlef_core.records import Case, CheckerRef, DataError, Execution, Judgement, Limits, Program, case_from_json
+from rlef_core.records.rows import checker_from_json, limits_from_json
+from rlef_core.rollout.judge import Judge
+
+FIELDS = ("id", "language", "source", "cases", "checker", "limits")
+LINES_AHEAD = 4
+"""Lines read for each program that runs at once, so that a slow program does not leave the others idle."""
+
+
+@frozen
+class Submission:
+    """A program to judge."""
+
+    id: Any
+    program: Program
+    cases: tuple[Case, ...]
+    checker: CheckerRef
+    limits: Limits
+
+
+@frozen
+class Report:
+    """What became of one line: an execution, or the `fault` that kept it from having one."""
+
+    id: Any
+    execution: Execution | None = None
+    fault: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        judgements = self.execution.judgements if self.execution else ()
+        verdict = self.execution.verdict.value if self.execution else None
+        return {"id": self.id, "verdict": verdict, "judgements": [_figures(each) for each in judgements], "fault": self.fault}
+
+
+async def judge_lines(judge: Judge, lines: Iterable[str], checker: CheckerRef, limits: Limits, workers: int) -> AsyncIterator[Report]:
+    """One report for each line that is not blank, in order; `checker` and `limits` hold where a line names none.
+
+    A line that is no submission, or whose program cannot be judged, is reported as a fault that names the line.
+    """
+    waiting: deque[asyncio.Task[Report]] = deque()
+    try:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            waiting.append(asyncio.create_task(_report(judge, number, line, checker, limits)))
+            if len(waiting) == LINES_AHEAD * workers:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def submission(record: Any, checker: CheckerRef, limits: Limits, languages: Iterable[str]) -> Submission:
+    """The submission that a JSON object tells. Raises DataError that says what is wrong."""
+    if not isinstance(record, dict):
+        raise DataError(f"found {record!r}, expected an object with {', '.join(FIELDS[:4])}")
+    if unknown := sorted(record.keys() - set(FIELDS)):
+        raise DataError(f"unknown field {unknown[0]!r}, expected {', '.join(map(repr, FIELDS))}")
+    for key, type_, word in (("id", object, "one"), ("language", str, "text"), ("source", str, "text"), ("cases", list, "a list")):
+        if not isinstance(record.get(key, _MISSING), type_) or key not in record:
+            raise DataError(f"{key!r} is {record.get(key, 'missing')!r}, expected {word}")
+    if record["language"] not in languages:
+        raise DataError(f"'language' is {record['language']!r}, expected one of the installed: {', '.join(sorted(languages))}")
+    if not record["cases"]:
+        raise DataError("'cases' is empty, expected at least one: no program may pass unseen")
+    return Submission(
+        record["id"],
+        Program(record["language"], record["source"]),
+        tuple(map(case_from_json, record["cases"])),
+        checker_from_json(record["checker"]) if "checker" in record else checker,
+        limits_from_json(record.get("limits", {}), limits),
+    )
+
+
+_MISSING = object()
+
+
+async def _report(judge: Judge, number: int, line: str, checker: CheckerRef, limits: Limits) -> Report:
+    record: Any = None
+    try:
+        record = json.loads(line)
+        wanted = submission(record, checker, limits, judge.languages)
+        execution = await judge.judge(wanted.program, wanted.cases, wanted.limits, wanted.checker, stop_at_first_failure=False)
+    except (RlefError, ValueError, RecursionError) as error:
+        return Report(record.get("id") if isinstance(record, dict) else None, fault=f"line {number}: {error}")
+    return Report(wanted.id, execution)
+
+
+def _figures(judgement: Judgement) -> dict[str, Any]:
+    kept = ("cpu_seconds", "wall_seconds", "peak_memory_bytes")
+    figures = asdict(judgement, filter=lambda attribute, _: attribute.name in kept)
+    reported = {"self_reported": True} if judgement.self_reported else {}
+    return {"verdict": judgement.verdict.value, **figures, **reported}
