@@ -18,7 +18,9 @@ name: playground
 run: {{directory: {directory}, seed: 3}}
 plugins: {{load: [playground]}}
 tasks: {{train: {{use: adding}}}}
-policy: {{use: scripted, answers: ["no code here", "```python\\nprint(int(input()) + 3)\\n```", "```python\\nprint(int(input()) + 4)\\n```"]}}
+policy:
+  use: scripted
+  answers: ["no code here", "```python\\nprint(int(input()) + 3)\\n```", "```python\\nprint(int(input()) + 4)\\n```"]
 executor: {{use: unsafe-subprocess}}
 feedback: {{use: failing-cases}}
 rewards: [{{use: rlef}}]
@@ -61,6 +63,5 @@ def command(tmp_path: Path, spec_text: str) -> Callable[..., list[str]]:
 @pytest.fixture
 def environment() -> Mapping[str, Any]:
     """An environment in which the playground can be imported."""
-
 
     return {**os.environ, "PYTHONPATH": f"{PLUGINS}:{os.environ.get('PYTHONPATH', '')}"}

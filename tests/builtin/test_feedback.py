@@ -92,7 +92,8 @@ def test_a_call_shows_values_as_they_were_at_run_time() -> None:
 
 
 def test_a_file_and_a_script_are_described() -> None:
-    text = told([FileCase("5", "6", "in.txt", "out.txt"), ScriptCase("assert f(1) == 2")], failed(0, output=b"7"), failed(1, error=b"AssertionError"))
+    cases = [FileCase("5", "6", "in.txt", "out.txt"), ScriptCase("assert f(1) == 2")]
+    text = told(cases, failed(0, output=b"7"), failed(1, error=b"AssertionError"))
     assert "file in.txt: 5" in text
     assert "assert f(1) == 2" in text
     assert "observed: AssertionError" in text
@@ -109,7 +110,8 @@ def test_an_answer_without_code_is_told_so() -> None:
 
 
 def test_templates_are_settings_and_passing_cases_can_be_listed() -> None:
-    config = FailingCasesConfig(failed="good: {passes} bad: {failures}", failure="{number}={outcome}", passing="{number}", wrong_answer="no")
+    wording = {"failed": "good: {passes} bad: {failures}", "failure": "{number}={outcome}", "passing": "{number}", "wrong_answer": "no"}
+    config = FailingCasesConfig(**wording)
     assert told([StdioCase("", "1")] * 2, Judgement(0, Verdict.ACCEPTED), failed(1), config=config) == "good: 1 bad: 2=no"
 
 

@@ -139,7 +139,7 @@ async def test_a_reward_function_must_score_every_turn(plan_of: Plans, tmp_path:
 
 
 async def test_a_task_with_an_unknown_checker_is_a_plugin_error(plan_of: Plans, tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="checker 'tokns'.*tokens"):
+    with pytest.raises(PluginError, match=r"checker 'tokns'.*tokens"):
         await collect(plan_of, tmp_path, "tasks.train.checker=tokns")
 
 

@@ -40,7 +40,7 @@ async def test_only_the_newest_are_kept(tmp_path: Path) -> None:
 
 async def test_a_full_disk_leaves_the_earlier_checkpoint_and_nothing_of_the_new_one(tmp_path: Path) -> None:
     await checkpoints(tmp_path).save(RunState(updates=1), {}, weights)
-    with pytest.raises(CheckpointError, match="No space left on device.*earlier checkpoints are untouched"):
+    with pytest.raises(CheckpointError, match=r"No space left on device.*earlier checkpoints are untouched"):
         await checkpoints(tmp_path).save(RunState(updates=2), {}, no_space)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1"]
     assert checkpoints(tmp_path).newest()[1].state.updates == 1

@@ -86,7 +86,7 @@ def test_a_run_killed_by_the_system_resumes_where_its_checkpoint_was(rlef: Rlef,
         env=environment,
         stderr=subprocess.DEVNULL,
     )
-    wait_for(lambda: (run / "checkpoints" / "2" / "manifest.json").exists())
+    wait_for((run / "checkpoints" / "2" / "manifest.json").exists)
     process.send_signal(signal.SIGKILL)
     process.wait(10)
     with (run / "metrics.jsonl").open("a") as torn:
@@ -112,7 +112,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_nothing_half_written(tmp_path: Pat
     process = subprocess.Popen(
         command("run", "playground.yaml", "--set", "optimizer.pause=30"), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     )
-    wait_for(lambda: (tmp_path / "run" / "checkpoints" / "0" / "manifest.json").exists())
+    wait_for((tmp_path / "run" / "checkpoints" / "0" / "manifest.json").exists)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -150,7 +150,7 @@ def test_a_second_run_in_the_directory_is_refused_or_sets_the_first_aside(rlef: 
 
 def test_a_run_directory_in_use_is_named_with_its_holder(rlef: Rlef, tmp_path: Path, command: Argv, environment: Any) -> None:
     process = subprocess.Popen(command("run", "playground.yaml", "--set", "optimizer.pause=30"), cwd=tmp_path, env=environment)
-    wait_for(lambda: (tmp_path / "run" / "plan.json").exists())
+    wait_for((tmp_path / "run" / "plan.json").exists)
     try:
         refused = rlef("resume", "run")
     finally:
