@@ -1,8 +1,10 @@
 """Choose whom programs run as: this user, or as root an unprivileged user of their own."""
 
 import os
+import pwd
 import socket
 from contextlib import suppress
+from itertools import filterfalse
 from pathlib import Path
 
 SEARCHED = 2048
@@ -27,10 +29,12 @@ class Identity:
 
 
 def choose(first: int) -> Identity:
-    """As root: the first free uid from `first` on, told by an abstract socket's name that ends with this process. Else this user."""
+    """As root: the first uid from `first` on that is nobody's; held by an abstract socket's name,
+    which ends with this process. Else this user.
+    """
     if os.geteuid() != 0:
         return Identity(None, threads=_threads_of(os.geteuid()))
-    for uid in range(first, first + SEARCHED):
+    for uid in filterfalse(_has_name, range(first, first + SEARCHED)):
         hold = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             hold.bind(f"\0rlef-core-uid-{uid}")
@@ -39,6 +43,14 @@ def choose(first: int) -> Identity:
         else:
             return Identity(uid, hold)
     raise OSError(f"every uid from {first} to {first + SEARCHED - 1} is in use by another supervisor")
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _threads_of(uid: int) -> int:

@@ -77,7 +77,7 @@ def _run(request: Mapping[str, Any], files: list[int], who: identity.Identity, d
         packing.unpack(source, directory)
     if who.uid is not None:
         os.chown(directory, who.uid, who.uid)
-    started = time.monotonic()
+    began, started = time.time_ns(), time.monotonic()
     pid = child.start(request, streams, directory, who)
     hit = watch.watch(pid, request["limits"], streams[1], stops)
     os.killpg(pid, signal.SIGKILL)  # it is not yet reaped, so that its number, and its group's, is still its own
@@ -95,6 +95,8 @@ def _run(request: Mapping[str, Any], files: list[int], who: identity.Identity, d
     if request.get("keep"):
         packing.pack_directory(directory, files[-1])
     wipe.wipe(directory)
+    if who.uid is not None:
+        wipe.sweep(who.uid, began)
     return {**seen, "limit": hit}
 
 
