@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rlef_core import Checker, Component, Executor, FeedbackFormatter, Language, Optimizer, Policy, RewardFunction, Taskset, hookimpl
-from rlef_core.builtin import checkers, dry_run, feedback, jsonl, python, rewards, scripted, unsafe_subprocess
+from rlef_core.builtin import checkers, dry_run, feedback, jsonl, python, rewards, scripted, tiny_programs, unsafe_subprocess
 
 
 @hookimpl
@@ -50,5 +50,5 @@ def rlef_register_languages() -> Iterable[Language]:
 
 @hookimpl
 def rlef_register_tasksets() -> Iterable[Component[Taskset]]:
-    """Tasks from files."""
-    return (jsonl.COMPONENT,)
+    """Tasks from files, and tiny ones to learn from on a laptop."""
+    return (jsonl.COMPONENT, tiny_programs.COMPONENT)

@@ -1,5 +1,6 @@
 """Show long work as it goes: a live line on a terminal, plain lines elsewhere."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,27 +17,14 @@ _PLAIN_PERIOD = 15.0
 
 @contextmanager
 def shown() -> Iterator[Session]:
-    """A session whose lines and running counts go to standard error."""
+    """A session whose lines and running counts go to standard error, with what components log."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        yield from _plain(console)
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("starting", total=None, figures="")
 
-        def draw(tally: Tally) -> None:
-            done = tally.episodes + tally.faults
-            progress.update(bar, description=tally.phase, completed=done, total=tally.total or None, figures=figures(tally))
+    def say(line: str) -> None:
+        console.print(line, markup=False)
 
-        with _polled(draw, _PERIOD) as watch:
-            yield Session(lambda line: console.print(line, markup=False), watch)
+    with _logged(say), _live(console) if console.is_terminal else _plain(say) as watch:
+        yield Session(say, watch)
 
 
 def figures(tally: Tally) -> str:
@@ -52,16 +40,58 @@ def figures(tally: Tally) -> str:
     )
 
 
-def _plain(console: Console) -> Iterator[Session]:
-    def say(line: str) -> None:
-        console.print(line, markup=False)
+@contextmanager
+def _live(console: Console) -> Iterator[Callable[[Tally], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("starting", total=None, figures="")
 
+        def draw(tally: Tally) -> None:
+            done = tally.episodes + tally.faults
+            progress.update(bar, description=tally.phase, completed=done, total=tally.total or None, figures=figures(tally))
+
+        with _polled(draw, _PERIOD) as watch:
+            yield watch
+
+
+@contextmanager
+def _plain(say: Callable[[str], None]) -> Iterator[Callable[[Tally], None]]:
     def draw(tally: Tally) -> None:
         if tally.total and tally.seconds > _PLAIN_PERIOD:
             say(f"{tally.phase}: {figures(tally)}")
 
     with _polled(draw, _PLAIN_PERIOD) as watch:
-        yield Session(say, watch)
+        yield watch
+
+
+@contextmanager
+def _logged(say: Callable[[str], None]) -> Iterator[None]:
+    # Warnings of anyone, and the information of the packages that are named after this project.
+    handler, root = _Lines(say), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING or record.name.startswith("rlef"):
+            self._say(record.getMessage())
 
 
 @contextmanager
