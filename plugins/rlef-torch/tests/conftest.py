@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import torch
 from attrs import Factory, define, evolve
-from rlef_core import Language, ModelSpec
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
+from rlef_core import Language, ModelSpec
+
 TEMPLATE = (
-    "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
+    "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
 )
 LLAMA = LlamaConfig(
     vocab_size=300,

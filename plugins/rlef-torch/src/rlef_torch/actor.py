@@ -23,9 +23,9 @@ class Head:
 
 
 class Actor:
-    """A model that gives log-probs: the policy, or the reference. Matrix products are taken in `dtype`, `chunk_tokens` rows of logits at once.
+    """A model that gives log-probs: the policy, or the reference.
 
-    Raises ModelError for a model whose output layer is not understood.
+    Matrix products are taken in `dtype`, logits of `chunk_tokens` tokens at once. Raises ModelError for an output layer it cannot follow.
     """
 
     def __init__(self, model: PreTrainedModel, dtype: torch.dtype, chunk_tokens: int) -> None:
@@ -74,7 +74,7 @@ def _head_of(model: PreTrainedModel) -> Head:
     scale = 1.0 if abs(scale - 1) < 1e-3 else scale
     if not torch.allclose(plain * scale, actual, atol=1e-3 * float(actual.abs().max()), rtol=0):
         raise ModelError(
-            f"the output layer of {type(model).__name__} does more than a product, a soft cap and a scale, which log-probs in chunks cannot "
-            "follow; train another model"
+            f"the output layer of {type(model).__name__} does more than a product, a soft cap and a scale, which log-probs in chunks "
+            "cannot follow; train another model"
         )
     return Head(layer.weight, layer.bias, soft_cap, scale)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import torch
 from attrs import frozen
-from rlef_core import Trajectory
 from torch import Tensor
 
+from rlef_core import Trajectory
 from rlef_torch.returns import Credit, value_positions
 
 

@@ -5,16 +5,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
-from rlef_core import CheckpointError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
+from rlef_core import CheckpointError
 from rlef_torch.learner import Learner
+from rlef_torch.model import ModelError, load_model, quietly
 
 POLICY_FOLDER = "policy"
 
@@ -22,7 +22,8 @@ POLICY_FOLDER = "policy"
 def save(directory: Path, learner: Learner, tokenizer: PreTrainedTokenizerFast, counters: dict[str, int]) -> None:
     """Write weights, moments, counters and random states into `directory`. Raises CheckpointError when the disk is full or fails."""
     with _writing(directory):
-        learner.policy.model.save_pretrained(directory / POLICY_FOLDER)
+        with quietly():
+            learner.policy.model.save_pretrained(directory / POLICY_FOLDER)
         tokenizer.save_pretrained(directory / POLICY_FOLDER)
         _write(directory / "critic.safetensors", dict(learner.critic.named_parameters()))
         _write(directory / "policy-adamw.safetensors", learner.policy_stepper.state())
@@ -35,14 +36,14 @@ def restore(directory: Path, learner: Learner) -> dict[str, int]:
     """Take what `save` wrote; returns the counters. Raises CheckpointError when it is incomplete or of another model."""
     device = learner.policy.model.device
     try:
-        saved = AutoModelForCausalLM.from_pretrained(directory / POLICY_FOLDER, dtype=torch.float32)
+        saved = load_model(str(directory / POLICY_FOLDER), torch.float32, torch.device("cpu"))
         _fill(learner.policy.model, dict(saved.named_parameters()))
         _fill(learner.critic, load_file(directory / "critic.safetensors"))
         learner.policy_stepper.restore(load_file(directory / "policy-adamw.safetensors"))
         learner.critic_stepper.restore(load_file(directory / "critic-adamw.safetensors"))
         _take_random_states(load_file(directory / "random.safetensors"), device)
         counters: dict[str, int] = json.loads((directory / "counters.json").read_text())
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, ModelError) as error:
         raise CheckpointError(
             f"the optimizer's state in {str(directory)!r} cannot be taken up ({type(error).__name__}: {error}), expected one saved by ppo "
             "with the same model.path; resume from an earlier checkpoint"

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from attrs import frozen
+
 from rlef_core import ByteSize, Metric, not_negative, positive, setting, share
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from rlef_core import Finish
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from rlef_core import Finish
 from rlef_torch.cache import KeptCaches, KeysValues
 from rlef_torch.request import Request
 from rlef_torch.rows import Rows
@@ -113,8 +113,8 @@ class Decoder:
         return done
 
     def _sample(self, requests: Sequence[Request], logits: Tensor) -> None:
-        settings: list[list[float]] = [[r.sampling.temperature, r.sampling.top_p, r.random.random()] for r in requests]
-        temperature, top_p, uniform = torch.tensor(settings, dtype=torch.float64).to(logits.device).unbind(-1)
+        settings = [[r.sampling.temperature for r in requests], [r.sampling.top_p for r in requests], [r.random.random() for r in requests]]
+        temperature, top_p, uniform = torch.tensor(settings, dtype=torch.float64).to(logits.device)
         ids, logprobs = sample(logits, temperature, top_p, uniform)
         for request, id, logprob in zip(requests, ids.tolist(), logprobs.tolist(), strict=True):
             request.take(id, logprob)

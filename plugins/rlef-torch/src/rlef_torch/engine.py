@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from typing import Any
 
 import torch
-from rlef_core import Finish, PolicyFault
 
+from rlef_core import Finish, PolicyFault
 from rlef_torch.decode import Decoder
 from rlef_torch.request import Request
 
@@ -65,6 +65,14 @@ class Engine:
             self._ended.append(conversation)
             self._changed.notify()
 
+    def running(self) -> int:
+        """Requests in the running batch."""
+        return len(self._decoder.running)
+
+    def kept_bytes(self) -> int:
+        """Memory of the KV caches that are kept between turns."""
+        return self._decoder.kept.size
+
     def close(self) -> None:
         """Stop the thread and wait for it; open requests end with a PolicyFault. Closing twice is fine."""
         with self._changed:
@@ -111,18 +119,20 @@ class Engine:
         joining = self._joining()
         running = [*self._decoder.running, *joining]
         try:
-            done = self._decoder.join(joining) if joining else []
-            self._tokens += len(joining)
+            done = self._count(joining, self._decoder.join) if joining else []
             if self._decoder.running:
-                self._tokens += len(self._decoder.running)
-                self._steps += 1
-                done += self._decoder.step()
+                done += self._count(self._decoder.running, lambda _: self._decoder.step())
         except Exception as error:  # the thread must outlive whatever a batch did, else every later request would hang
             self._recover(running, error)
             return
         self._busy += time.perf_counter() - began
         for request in done:
             self._settle(request)
+
+    def _count(self, sampled: list[Request], forward: Callable[[list[Request]], list[Request]]) -> list[Request]:
+        self._steps += 1
+        self._tokens += len(sampled)
+        return forward(sampled)
 
     def _joining(self) -> list[Request]:
         joining: list[Request] = []

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import torch
 from attrs import define
-from rlef_core import Trajectory, TrainingDiverged, UpdateReport
 from torch import Tensor
 
+from rlef_core import TrainingDiverged, Trajectory, UpdateReport
 from rlef_torch.actor import Actor
 from rlef_torch.batch import Batch, pack
 from rlef_torch.batching import micro_batches, updates

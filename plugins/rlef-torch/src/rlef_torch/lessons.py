@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import torch
 from attrs import frozen
-from rlef_core import Trajectory
 from torch import Tensor
 
+from rlef_core import Trajectory
 from rlef_torch.actor import Actor
 from rlef_torch.batch import pack, sampled
 from rlef_torch.batching import micro_batches

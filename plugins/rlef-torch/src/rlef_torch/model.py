@@ -2,15 +2,19 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from rlef_core import ExitCode, ModelSpec, RlefError, check_template
+from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils import logging
 
+from rlef_core import ExitCode, ModelSpec, RlefError, check_template
+from rlef_torch.tiny import tiny_base
 from rlef_torch.tokenizer import HfTokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -35,8 +39,6 @@ def resolve(model: ModelSpec | None, cache: Path | None = None) -> str:
         raise ModelError("the spec has no model: block, expected model: {path: ...} with a folder, a hub name or one of " + str([*MADE]))
     path = model.path
     if path in MADE:
-        from rlef_torch.tiny import tiny_base  # noqa: PLC0415  # the making of a model is no part of loading one
-
         return str(tiny_base(cache or _user_cache(), model.seed))
     if ":" in path:
         raise ModelError(f"model.path {path!r} is no model that can be made, expected one of {[*MADE]}, a folder or a hub name")
@@ -58,14 +60,14 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerFast:
         raise _unloadable(path, "tokenizer", error) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(
-            f"model.path {path!r}: {type(tokenizer).__name__} is no fast tokenizer, which rendering needs to keep control tokens out of "
-            "problem text; convert it to a tokenizer.json, for example with AutoTokenizer.from_pretrained(..., use_fast=True).save_pretrained"
+            f"model.path {path!r}: {type(tokenizer).__name__} is no fast tokenizer, which is needed to keep control tokens out of "
+            "problem text; convert it to a tokenizer.json, for example with AutoTokenizer.from_pretrained(...).save_pretrained"
         )
     return tokenizer
 
 
 def chat_tokenizer(path: str, model: ModelSpec, ends: Sequence[int]) -> HfTokenizer:
-    """Return the tokenizer for conversations. Raises ModelError without a chat template, ChatTemplateError for one that cannot be trained on."""
+    """Return the tokenizer for conversations. Raises ModelError without a chat template, ChatTemplateError where it misleads."""
     tokenizer = load_tokenizer(path)
     if not tokenizer.chat_template:
         raise ModelError(
@@ -80,15 +82,13 @@ def chat_tokenizer(path: str, model: ModelSpec, ends: Sequence[int]) -> HfTokeni
 def load_model(path: str, dtype: torch.dtype | str, device: torch.device) -> PreTrainedModel:
     """Return the causal LM of a resolved path in evaluation mode, without dropout. Raises ModelError when it cannot be loaded."""
     try:
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        with quietly():
+            model, report = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, output_loading_info=True)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         raise _unloadable(path, "model", error) from error
-    return without_dropout(model).to(device).eval()
-
-
-def blank_model(path: str, device: torch.device) -> PreTrainedModel:
-    """Return the causal LM of a resolved path with untrained float32 weights, to be filled by a restore."""
-    model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(path), dtype=torch.float32)
+    if report["missing_keys"]:  # transformers would go on with random numbers in their place
+        missing = sorted(report["missing_keys"])
+        raise ModelError(f"model.path {path!r}: {len(missing)} weights are missing, the first is {missing[0]!r}; give a causal language model")
     return without_dropout(model).to(device).eval()
 
 
@@ -131,10 +131,22 @@ def context_length(model: PreTrainedModel, longest: int) -> int:
     return min(longest, built_for) if built_for else longest
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep transformers from drawing its bars across the run's own progress."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 def _unloadable(path: str, what: str, error: Exception) -> ModelError:
     reason = " ".join(str(error).split())[:300]
     if Path(path).is_dir():
-        return ModelError(f"model.path {path!r}: the folder's {what} cannot be loaded ({reason}); give a folder as written by save_pretrained")
+        return ModelError(f"model.path {path!r}: its {what} cannot be loaded ({reason}); give a folder as written by save_pretrained")
     return ModelError(
         f"model.path {path!r} is no folder here, and its {what} cannot be had from the hub ({reason}); check the name and the network, "
         "or download the model and give its folder"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from rlef_core import Context, Trajectory, UpdateReport, Weights
+from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from rlef_core import Context, Trajectory, UpdateReport, Weights
 from rlef_torch.actor import Actor
 from rlef_torch.checkpoint import restore, save
 from rlef_torch.config import PpoConfig
@@ -94,13 +95,16 @@ def make_learner(path: str, config: PpoConfig, context: Context) -> Learner:
     actors = [Actor(model, dtype, config.logprob_chunk_tokens) for model in (policy, reference)]
     if config.gradient_checkpointing:
         _checkpoint_activations(policy, critic.backbone)
-    settings = {"warmup": config.warmup_updates, "weight_decay": config.weight_decay, "max_norm": config.max_gradient_norm}
+
+    def stepper(module: nn.Module, rate: float) -> Stepper:
+        return Stepper(module, rate, config.warmup_updates, config.weight_decay, config.max_gradient_norm)
+
     return Learner(
         policy=actors[0],
         critic=critic,
         reference=actors[1],
-        policy_stepper=Stepper(policy, learning_rate=config.learning_rate, **settings),
-        critic_stepper=Stepper(critic, learning_rate=config.critic_learning_rate or config.learning_rate, **settings),
+        policy_stepper=stepper(policy, config.learning_rate),
+        critic_stepper=stepper(critic, config.critic_learning_rate or config.learning_rate),
         config=config,
         sequences_per_update=context.sequences_per_update,
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from rlef_core import Component, Context, Offer, Optimizer, Policy, component, hookimpl
-
 from rlef_torch.config import OPTIMIZER_METRICS, POLICY_METRICS, PpoConfig, TransformersConfig
 
 

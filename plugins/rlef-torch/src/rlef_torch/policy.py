@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from rlef_core import Action, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
 from torch import Tensor
 
+from rlef_core import Action, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
+from rlef_torch.attention import use_decoding_attention
 from rlef_torch.cache import KeptCaches
 from rlef_torch.config import TransformersConfig
 from rlef_torch.decode import Decoder
@@ -26,6 +27,7 @@ class TransformersPolicy:
         self.tokenizer = tokenizer
         self.longest = longest
         self.context = context
+        self.model = decoder.model
         self._decoder = decoder
         self._device = decoder.model.device
         self._requests = 0
@@ -38,6 +40,7 @@ class TransformersPolicy:
         assert context.model is not None  # resolve() has refused it
         device = choose_device(context.devices)
         model = load_model(path, choose_dtype(context.model.dtype, device), device)
+        use_decoding_attention(model)
         tokenizer = chat_tokenizer(path, context.model, end_ids(model))
         decoder = Decoder(model, KeptCaches(config.cache_bytes), config.prefill_tokens)
         return cls(decoder, tokenizer, context_length(model, context.model.max_length), config, context)
@@ -77,13 +80,13 @@ class TransformersPolicy:
 
     def _take(self, weights: Weights) -> None:
         if weights.payload is not None:
-            _copy(weights.payload, dict(self._decoder.model.named_parameters()))
+            _copy(weights.payload, dict(self.model.named_parameters()))
             self._decoder.clear()
         self._decoder.version = weights.version
 
     def _move(self, device: torch.device) -> None:
         self._decoder.clear()
-        self._decoder.model.to(device)
+        self.model.to(device)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 

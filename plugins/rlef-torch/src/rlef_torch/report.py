@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from attrs import frozen
-from rlef_core import TurnReport
 
+from rlef_core import TurnReport
 from rlef_torch.batching import micro_batches, padding_share
 from rlef_torch.config import PpoConfig
 from rlef_torch.lessons import Lesson

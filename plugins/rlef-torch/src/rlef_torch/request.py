@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 from attrs import Factory, define
+
 from rlef_core import Finish, Sampling
+
 
 @define(eq=False)
 class Request:

@@ -98,9 +98,11 @@ class Rows:
 class _RowLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped
     # One layer: `keys` and `values` hold all columns, the model is shown those in use.
 
+    keys: Tensor
+    values: Tensor
+
     def __init__(self, rows: Rows) -> None:
         super().__init__()
-        self.keys = self.values = None
         self.is_initialized = True
         self._rows = rows
 

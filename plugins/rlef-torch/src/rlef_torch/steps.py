@@ -9,7 +9,7 @@ from torch import Tensor, nn
 class Stepper:
     """AdamW over all parameters of a module. `rate` is the step size last used."""
 
-    def __init__(self, module: nn.Module, *, learning_rate: float, warmup: int, weight_decay: float, max_norm: float) -> None:
+    def __init__(self, module: nn.Module, learning_rate: float, warmup: int, weight_decay: float, max_norm: float) -> None:
         self.rate = 0.0
         self._parameters = dict(module.named_parameters())
         self._learning_rate = learning_rate

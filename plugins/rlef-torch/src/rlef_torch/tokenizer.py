@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from rlef_core import Message
 from tokenizers import Tokenizer as Backend
 from transformers import PreTrainedTokenizerFast
+
+from rlef_core import Message
 
 _PROBE = (Message("user", "a"), Message("assistant", "@answer@"))
 
 
 class HfTokenizer:
-    """rlef_core's `Tokenizer` over a fast tokenizer; `template` is given to the chat template, `ends` are the model's end-of-sequence ids."""
+    """rlef_core's `Tokenizer` over a fast tokenizer.
+
+    `template` is given to the chat template; `ends` are the model's end-of-sequence ids, which the tokenizer need not know.
+    """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, template: Mapping[str, str], ends: Iterable[int] = ()) -> None:
         self._tokenizer = tokenizer
