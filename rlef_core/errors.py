@@ -82,11 +82,16 @@ class PluginError(RlefError):
 
 
 class ComponentError(RlefError):
-    """A component raised; `origin` names it, `call` what it was doing; the original error is the `__cause__`."""
+    """A component raised; `origin` names it, `call` what it was doing.
+
+    The original error is the `__cause__`; one of rlef-core's own lends its exit code.
+    """
 
     def __init__(self, origin: Origin, call: str, error: BaseException) -> None:
         self.origin = origin
         self.call = call
+        if isinstance(error, RlefError):
+            self.exit_code = error.exit_code
         super().__init__(f"{origin} failed in {call}: {type(error).__name__}: {error}")
 
 

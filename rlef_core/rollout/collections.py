@@ -75,6 +75,8 @@ async def play_collection(player: Player, scorer: Scorer, purpose: str, number: 
 
     played = await together([one(id, task) for id, task in ids])
     kept = [outcome for outcome in played if outcome is not None]
+    if not kept:
+        raise TooManyFaults(f"all {len(ids)} episodes faulted; the last: {faults[-1].reason}; mend it: there is nothing to learn from")
     return Collection(number, tuple(episode for episode, _ in kept), tuple(rewards for _, rewards in kept), tuple(faults))
 
 
