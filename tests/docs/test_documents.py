@@ -33,7 +33,7 @@ PAGES = sorted(
     if "reference" not in page.parts
 )
 BLOCK = re.compile(r"(?:^<!-- (file|not run): ([^\n]*) -->\n+)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^\$ (.*?(?<!\\))\n((?:(?!\$ ).*\n)*)", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)\n((?:(?!\$ )[^\n]*\n)*)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
 NEVER_RUN = ("text", "toml", "json", "markdown")
 SECONDS = 300
@@ -66,7 +66,10 @@ def workspace(tmp_path):
     outer = sysconfig.get_path("purelib")
     inner = sysconfig.get_path("purelib", vars={"base": str(environment)})
     Path(inner, "outer.pth").write_text(f"import site; site.addsitedir({outer!r})\n", encoding="utf-8")
-    for name, call in (("rlef-core", "from rlef_core.cli import main; main()"), ("pip", "from pip.__main__ import _main; exit(_main())")):
+    for name, call in (
+        ("rlef-core", "from rlef_core.cli import main; main()"),
+        ("pip", "from pip._internal.cli.main import main; raise SystemExit(main())"),
+    ):
         script = environment / "bin" / name
         script.write_text(f"#!{environment}/bin/python\n{call}\n")
         script.chmod(0o755)
