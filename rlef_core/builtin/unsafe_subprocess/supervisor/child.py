@@ -1,4 +1,5 @@
 """The steps between fork and exec: a program's limits, identity and surroundings."""
+# ruff: noqa: PTH116 -- a forked child does as little as it can
 
 import os
 import resource
@@ -11,6 +12,7 @@ from .identity import Identity
 
 NICE = 10
 OPEN_FILES = 64
+MOST_DESCRIPTORS = 1 << 20
 STACK_BYTES = 64 << 20
 SPARE_PROCESSES = 1024
 
@@ -38,6 +40,8 @@ def _become(request: Mapping[str, Any], streams: Sequence[int], directory: str, 
         step = "its streams and folder"
         for wanted, stream in enumerate(streams):
             os.dup2(stream, wanted, inheritable=True)
+        os.closerange(len(streams), writing)
+        os.closerange(writing + 1, MOST_DESCRIPTORS)
         os.chdir(directory)
         os.umask(0o022)
         step = "its limits"
@@ -46,6 +50,8 @@ def _become(request: Mapping[str, Any], streams: Sequence[int], directory: str, 
         _limit(request["limits"], identity)
         step = f"the change to uid {identity.uid}"
         identity.assume()
+        step = f"the way of uid {os.geteuid()} to its folder (set the executor's `directory` to one that every user can reach):"
+        os.stat(directory)
         kernel.end_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)

@@ -97,7 +97,7 @@ def _run(request: Mapping[str, Any], files: list[int], who: identity.Identity, d
     wipe.wipe(directory)
     if who.uid is not None:
         wipe.sweep(who.uid, began)
-    return {**seen, "limit": hit}
+    return {"fault": "it was stopped"} if hit == watch.STOPPED else {**seen, "limit": hit}
 
 
 def _replace(stdout: int, path: str, uid: int | None, most: int) -> None:
@@ -107,7 +107,9 @@ def _replace(stdout: int, path: str, uid: int | None, most: int) -> None:
         source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return
-    with os.fdopen(source, "rb") as opened:
+    try:
         status = os.fstat(source)
         if stat.S_ISREG(status.st_mode) and status.st_uid == (os.geteuid() if uid is None else uid):
-            os.pwrite(stdout, opened.read(most), 0)
+            os.pwrite(stdout, os.pread(source, most, 0), 0)
+    finally:
+        os.close(source)

@@ -19,8 +19,10 @@ def main() -> None:
     watched = os.pidfd_open(int(owner))
     if os.getppid() != int(owner):
         return
-    warden = Warden(directory, int(first_uid), [socket.socket(fileno=int(number)) for number in sockets])
-    warden.run(watched)
+    controls = [socket.socket(fileno=int(number)) for number in sockets]
+    for control in controls:
+        control.set_inheritable(False)
+    Warden(directory, int(first_uid), controls).run(watched)
 
 
 class Warden:
