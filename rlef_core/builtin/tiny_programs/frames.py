@@ -94,7 +94,7 @@ class Frame:
 
     @property
     def inputs(self) -> Inputs:
-        """The inputs of every task of this frame. They follow from reader and printer, not from the wording: a program is run once for all."""
+        """The inputs of every task of this frame. They follow from reader and printer, whatever the wording: a program is run once."""
         sets = self.family.inputs
         return sets[number_of(f"inputs {self.reader.name} {self.printer.name}") % len(sets)]
 
