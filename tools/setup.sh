@@ -19,7 +19,7 @@ main() {
     install_system_packages
     check_python
     rm -f .venv/.installed
-    .venv/bin/python -c '' 2>/dev/null || "$PYTHON" -m venv --clear .venv
+    [[ $(interpreter .venv/bin/python) == "$(interpreter "$PYTHON")" ]] || "$PYTHON" -m venv --clear .venv
     install
     fingerprint >.venv/.installed
     echo "setup: done, the command is .venv/bin/rlef-core"
@@ -49,9 +49,14 @@ check_python() {
         "install one and call: make setup PYTHON=/path/to/python"
 }
 
+# Which installation of Python it is, also where it is called through a shim or a virtual environment.
+interpreter() {
+    "$1" -c 'import sys; print(sys.base_prefix, sys.version)' 2>/dev/null || echo none
+}
+
 # Whatever the installation depends on, the place included: scripts in .venv hold its path.
 fingerprint() {
-    { pwd && echo "$PYTHON" && cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh; } | sha256sum
+    { pwd && interpreter "$PYTHON" && cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh; } | sha256sum
 }
 
 install_system_packages() {
