@@ -30,19 +30,20 @@ class Cached:
         """As the executor's."""
         steps = steps_of(job, self._identity)
         claims: set[bytes] = set()
-        run: AsyncGenerator[Completed, None] | None = None
+        batch: AsyncGenerator[Completed, None] | None = None
         async with AsyncExitStack() as stack:
             stack.callback(self._abandon, claims)
             for position, step in enumerate(steps):
                 completed = await self._known(step.key, claims)
                 self._metrics.add("executor/cache_hit_rate", float(completed is not None))
-                if completed is None and (run is None or step.key not in claims):
+                if completed is None and batch is not None and step.key in claims:
+                    completed = await _next(batch)
+                elif completed is None:
                     # At first everything that is left; later only what another job gave up, lest two jobs wait for each other.
-                    run = self._produce(job, self._claim(steps[position:] if run is None else [step], claims), claims)
+                    run = self._produce(job, self._claim([step] if batch else steps[position:], claims), claims)
                     stack.push_async_callback(run.aclose)
-                if completed is None and run is not None:
+                    batch = batch or run
                     completed = await _next(run)
-                assert completed is not None
                 yield evolve(completed, case=step.case)
                 if step.case is None and not completed.succeeded:
                     return
