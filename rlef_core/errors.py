@@ -69,6 +69,8 @@ class SpecFault:
 class SpecError(RlefError):
     """A spec has faults; all of them, at once. The exit code is that of plugins when every fault is one of a plugin."""
 
+    exit_code = ExitCode.SPEC
+
     def __init__(self, faults: Sequence[SpecFault]) -> None:
         self.faults = tuple(faults)
         self.exit_code = ExitCode.PLUGIN if all(fault.plugin for fault in self.faults) else ExitCode.SPEC

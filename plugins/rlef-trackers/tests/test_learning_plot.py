@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
+
 from rlef_trackers.figure import draw_evaluations, draw_learning
 from rlef_trackers.plugin import rlef_run_finished
 from rlef_trackers.reading import Evaluation, Summary, read_metric, read_summary
