@@ -121,6 +121,8 @@ async def _verify(plan: Plan, registry: Registry, split: str | None, limit: int 
         async for found in verify(judge, islice(_tasks(plan, registry, split), limit), workers):
             done.append(found)
             _show(found, as_json)
+    if not done:
+        raise UsageError("found no tasks, expected at least one; check the path and the split's name")
     click.echo(summary(done), err=as_json)
     return any(found.problems for found in done)
 

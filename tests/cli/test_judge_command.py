@@ -1,0 +1,164 @@
+"""`rlef-core judge`, with the real sandbox."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rlef_core.cli import main
+
+SUM = "print(sum(map(int, input().split())))"
+GOOD, BAD = {"input": "1 2", "output": "3"}, {"input": "1 2", "output": "4"}
+Judge = Callable[..., Result]
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Judge:
+    """Run the command on a program and cases, by the executor that needs naming."""
+
+    def run(source: str, *cases: object, options: tuple[str, ...] = ()) -> Result:
+        (tmp_path / "program.py").write_text(source)
+        (tmp_path / "cases.jsonl").write_text("\n".join(case if isinstance(case, str) else json.dumps(case) for case in cases))
+        words = ["judge", str(tmp_path / "program.py"), "--language", "python", "--cases", str(tmp_path / "cases.jsonl")]
+        return CliRunner().invoke(main, [*words, "--use", "unsafe-subprocess", *options])
+
+    return run
+
+
+def test_a_right_program_is_accepted_with_exit_code_0(judge):
+    done = judge(SUM, GOOD, GOOD)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == "accepted"
+    assert done.stdout.count("accepted") == 3
+
+
+def test_a_wrong_program_has_exit_code_1_and_its_verdicts(judge):
+    done = judge(SUM, GOOD, BAD, options=("--json",))
+    assert done.exit_code == 1
+    result = json.loads(done.stdout)
+    assert result["verdict"] == "wrong_answer"
+    assert result["fault"] is None
+    assert [each["verdict"] for each in result["judgements"]] == ["accepted", "wrong_answer"]
+    assert set(result["judgements"][0]) == {"verdict", "cpu_seconds", "wall_seconds", "peak_memory_bytes"}
+
+
+def test_the_error_of_a_program_is_shown(judge):
+    assert "ZeroDivisionError" in judge("1 // 0", GOOD).stdout
+
+
+def test_every_kind_of_case_is_taken(judge):
+    source = "def f(x): return x * 2\nif __name__ == '__main__':\n    open('out', 'w').write(open('in').read())"
+    cases = (
+        {"kind": "call", "function": "f", "arguments": [{"$tuple": [1]}], "value": {"$tuple": [1, 1]}},
+        {"kind": "script", "code": "assert f(2) == 4"},
+        {"kind": "file", "input": "a", "output": "a", "input_file": "in", "output_file": "out"},
+    )
+    done = judge(source, *cases, options=("--json",))
+    assert done.exit_code == 0, done.output
+    assert [each.get("self_reported", False) for each in json.loads(done.stdout)["judgements"]] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "verdict"),
+    [
+        ("while True: pass", ("--cpu-seconds", "0.3"), "time_limit"),
+        ("import time; time.sleep(60)", ("--wall-seconds", "0.3"), "time_limit"),
+        ("x = bytearray(200_000_000)", ("--memory-bytes", "100MB"), "memory_limit"),
+        ("print(3.0000001)", ("--checker", "exact"), "wrong_answer"),
+        ("print(3.0000001)", ("--checker", "floats"), "accepted"),
+    ],
+)
+def test_limits_and_the_checker_can_be_chosen(judge, source, options, verdict):
+    assert json.loads(judge(source, GOOD, options=(*options, "--json")).stdout)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        ((), "holds no cases"),
+        (("", "  "), "holds no cases"),
+        ((GOOD, "{"), "cases.jsonl:2: "),
+        ((GOOD, {"input": "1"}), "cases.jsonl:2: a stdio case lacks 'output'"),
+    ],
+)
+def test_cases_that_cannot_be_read_are_a_usage_error(judge, cases, said):
+    done = judge(SUM, *cases)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--checker", "tokenz"), 3, "tokens"),
+        (("--language", "cobol"), 3, "cobol"),
+        (("--use", "nsjial"), 3, "nsjial"),
+        (("--memory-bytes", "much"), 2, "expected a number of bytes"),
+        (("--batch", __file__), 2, "PROGRAM and --batch"),
+    ],
+)
+def test_what_is_not_there_is_told(judge, options, code, said):
+    done = judge(SUM, GOOD, options=options)
+    assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
+
+
+def test_without_an_executor_that_isolates_the_choice_is_shown(tmp_path):
+    (tmp_path / "p.py").write_text(SUM)
+    (tmp_path / "c.jsonl").write_text(json.dumps(GOOD))
+    words = ["judge", str(tmp_path / "p.py"), "--language", "python", "--cases", str(tmp_path / "c.jsonl"), "--no-plugin", "nsjail"]
+    done = CliRunner().invoke(main, words)
+    if done.exit_code != 0:
+        assert done.exit_code == 3
+        assert "--use NAME" in done.stderr or "nsjail" in done.stderr
+
+
+def submission(id: object, source: str, *cases: object, **more: object) -> dict[str, object]:
+    return {"id": id, "language": "python", "source": source, "cases": list(cases), **more}
+
+
+def test_a_batch_is_answered_line_by_line_in_its_order(tmp_path):
+    lines = [
+        submission("slow", f"import time; time.sleep(0.5)\n{SUM}", GOOD),
+        submission(2, SUM, GOOD, BAD),
+        "not json",
+        submission("empty", SUM),
+        "",
+        submission("cobol", SUM, GOOD, language="cobol"),
+        submission("checker", SUM, GOOD, checker="nothing"),
+        submission("odd", SUM, {"kind": "odd"}),
+        {"id": "half"},
+        submission("time", "while True: pass", GOOD, limits={"cpu_seconds": 0.2}),
+        submission("crash", "1 // 0", GOOD),
+    ]
+    file = tmp_path / "submissions.jsonl"
+    file.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+    words = ["judge", "--batch", str(file), "--json", "--use", "unsafe-subprocess", "--workers", "2"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == ["slow", 2, None, "empty", "cobol", "checker", "odd", "half", "time", "crash"]
+    verdicts = {str(answer["id"]): answer["verdict"] for answer in answers if answer["fault"] is None}
+    assert verdicts == {"slow": "accepted", "2": "wrong_answer", "time": "time_limit", "crash": "runtime_error"}
+    faults = {str(answer["id"]): answer["fault"] for answer in answers if answer["fault"] is not None}
+    assert faults["None"].startswith("line 3: ")
+    assert "no program may pass unseen" in faults["empty"]
+    assert "'cobol'" in faults["cobol"]
+    assert "'nothing'" in faults["checker"]
+    assert all(answer["judgements"] == [] and answer["verdict"] is None for answer in answers if answer["fault"] is not None)
+    assert all(set(answer) == {"id", "verdict", "judgements", "fault"} for answer in answers)
+
+
+def test_a_batch_answers_while_its_file_is_read(tmp_path):
+    count = 60
+    file = tmp_path / "submissions.jsonl"
+    file.write_text("\n".join(json.dumps(submission(number, SUM, GOOD)) for number in range(count)))
+    words = [sys.executable, "-m", "rlef_core", "judge", "--batch", str(file), "--json", "--use", "unsafe-subprocess"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        answers = [json.loads(line) for line in process.stdout]
+    assert process.returncode == 0
+    assert [answer["id"] for answer in answers] == list(range(count))
+    assert {answer["verdict"] for answer in answers} == {"accepted"}
