@@ -29,7 +29,7 @@ from rlef_core import (
     TurnSpan,
 )
 from rlef_torch.batch import pack, sampled
-from rlef_torch.config import PpoConfig, TransformersConfig
+from rlef_torch.config import OPTIMIZER_METRICS, PpoConfig, TransformersConfig
 from rlef_torch.learner import Learner
 from rlef_torch.lessons import prepare
 from rlef_torch.optimizer import PpoOptimizer, make_learner
@@ -200,6 +200,7 @@ async def test_an_update_reports_every_turn(context: Any) -> None:
         assert turn.return_ == pytest.approx(sum(span.reward for span in later))
         assert 0 < turn.weight <= 1
     assert sum(turn.advantage for turn in report.turns) == pytest.approx(0, abs=1e-4)
+    assert set(report.metrics) == {metric.name for metric in OPTIMIZER_METRICS}
     assert report.metrics["optimizer/kl"] == 0.0
     assert report.metrics["optimizer/padding_share"] > 0
 

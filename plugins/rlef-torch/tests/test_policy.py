@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, MistralConfig, Qwen2Config
+from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, MambaConfig, MistralConfig, Qwen2Config
 
 from rlef_core import Action, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, Weights
-from rlef_torch.config import TransformersConfig
+from rlef_torch.config import POLICY_METRICS, TransformersConfig
 from rlef_torch.policy import TransformersPolicy
 
 HELLO = [Message("user", "print the answer of the problem")]
@@ -98,6 +98,21 @@ async def test_other_architectures_decode_exactly_too(name: str, make_model: Any
     async with policy_of(with_model(folder)) as policy:
         episodes = await play_many(policy, 6)
     assert parity(model, episodes) < 1e-4
+
+
+async def test_models_with_a_running_state_are_answered_exactly_without_caches(make_model: Any, with_model: Any, context: Any) -> None:
+    folder = make_model(MambaConfig(vocab_size=300, hidden_size=16, num_hidden_layers=1, state_size=4, initializer_range=0.2))
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    async with policy_of(with_model(folder)) as policy:
+        episodes = await play_many(policy, 4)
+    assert parity(model, episodes) < 1e-4
+    assert len(episodes[0]) == 3
+
+
+async def test_figures_are_told_for_every_request(context: Any) -> None:
+    async with policy_of(context) as policy:
+        await play_many(policy, 4)
+    assert {name: len(values) for name, values in context.metrics.values.items()} == {metric.name: 12 for metric in POLICY_METRICS}
 
 
 async def test_the_prompt_of_a_turn_continues_the_ids_before_it(context: Any) -> None:

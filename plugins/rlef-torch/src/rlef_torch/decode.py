@@ -50,8 +50,32 @@ class Decoder:
             use_cache=True,
         )
         self._rows.advance()
-        self._sample(self.running, output.logits[:, -1])
-        return self._leave()
+        self.sample(self.running, output.logits[:, -1])
+        return self.leave()
+
+    def sample(self, requests: Sequence[Request], logits: Tensor) -> None:
+        """Give each request an id drawn from its row of `logits` [requests, vocabulary]."""
+        settings = [[r.sampling.temperature for r in requests], [r.sampling.top_p for r in requests], [r.random.random() for r in requests]]
+        temperature, top_p, uniform = torch.tensor(settings, dtype=torch.float64).to(logits.device)
+        ids, logprobs = sample(logits, temperature, top_p, uniform)
+        for request, id, logprob in zip(requests, ids.tolist(), logprobs.tolist(), strict=True):
+            request.take(id, logprob)
+
+    def leave(self) -> list[Request]:
+        """Remove the requests that ended from the running batch and return them, aborted ones included."""
+        done = []
+        for row in range(len(self.running) - 1, -1, -1):
+            request = self.running[row]
+            if request.aborted:
+                request.finish = Finish.ABORT
+            if not request.finish:
+                continue
+            self._release(row, request)
+            last = self.running.pop()
+            if row < len(self.running):
+                self.running[row] = last
+            done.append(request)
+        return done
 
     def clear(self) -> None:
         """Forget the running batch and every KV cache."""
@@ -76,7 +100,7 @@ class Decoder:
             use_cache=True,
             logits_to_keep=1,
         ).logits
-        self._sample(requests, logits[:, -1])
+        self.sample(requests, logits[:, -1])
         return self._enter(requests, cache)
 
     def _enter(self, requests: list[Request], cache: DynamicCache) -> list[Request]:
@@ -95,29 +119,10 @@ class Decoder:
                 self.running.append(request)
         return [request for request in requests if request.finish]
 
-    def _leave(self) -> list[Request]:
-        done = []
-        for row in range(len(self.running) - 1, -1, -1):
-            request = self.running[row]
-            if request.aborted:
-                request.finish = Finish.ABORT
-            if not request.finish:
-                continue
-            if not request.aborted:  # the last id was sampled but never computed
-                self.kept.put(request.conversation, request.prompt + request.ids[:-1], self._rows.copy(row))
-            self._rows.remove(row)
-            last = self.running.pop()
-            if row < len(self.running):
-                self.running[row] = last
-            done.append(request)
-        return done
-
-    def _sample(self, requests: Sequence[Request], logits: Tensor) -> None:
-        settings = [[r.sampling.temperature for r in requests], [r.sampling.top_p for r in requests], [r.random.random() for r in requests]]
-        temperature, top_p, uniform = torch.tensor(settings, dtype=torch.float64).to(logits.device)
-        ids, logprobs = sample(logits, temperature, top_p, uniform)
-        for request, id, logprob in zip(requests, ids.tolist(), logprobs.tolist(), strict=True):
-            request.take(id, logprob)
+    def _release(self, row: int, request: Request) -> None:
+        if not request.aborted:  # the last id was sampled but never computed
+            self.kept.put(request.conversation, request.prompt + request.ids[:-1], self._rows.copy(row))
+        self._rows.remove(row)
 
 
 def _groups(new: Sequence[int], budget: int) -> list[list[int]]:

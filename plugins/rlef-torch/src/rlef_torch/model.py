@@ -87,8 +87,8 @@ def load_model(path: str, dtype: torch.dtype | str, device: torch.device) -> Pre
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         raise _unloadable(path, "model", error) from error
     if report["missing_keys"]:  # transformers would go on with random numbers in their place
-        missing = sorted(report["missing_keys"])
-        raise ModelError(f"model.path {path!r}: {len(missing)} weights are missing, the first is {missing[0]!r}; give a causal language model")
+        names = sorted(report["missing_keys"])
+        raise ModelError(f"model.path {path!r}: {len(names)} weights are missing, the first is {names[0]!r}; give a causal language model")
     return without_dropout(model).to(device).eval()
 
 

@@ -16,6 +16,7 @@ from rlef_torch.config import TransformersConfig
 from rlef_torch.decode import Decoder
 from rlef_torch.engine import Engine
 from rlef_torch.model import chat_tokenizer, choose_device, choose_dtype, context_length, end_ids, load_model, resolve
+from rlef_torch.recompute import RecomputingDecoder
 from rlef_torch.request import Request
 from rlef_torch.tokenizer import HfTokenizer
 
@@ -42,7 +43,8 @@ class TransformersPolicy:
         model = load_model(path, choose_dtype(context.model.dtype, device), device)
         use_decoding_attention(model)
         tokenizer = chat_tokenizer(path, context.model, end_ids(model))
-        decoder = Decoder(model, KeptCaches(config.cache_bytes), config.prefill_tokens)
+        kind = RecomputingDecoder if model._is_stateful else Decoder
+        decoder = kind(model, KeptCaches(config.cache_bytes), config.prefill_tokens)
         return cls(decoder, tokenizer, context_length(model, context.model.max_length), config, context)
 
     def open(self, episode: EpisodeId) -> AbstractAsyncContextManager["TransformersConversation"]:
@@ -117,7 +119,7 @@ class TransformersConversation:
         return action
 
     def _observe(self, messages: tuple[Message, ...]) -> None:
-        # Messages whose request was lost stand in the transcript already.
+        # Messages whose request was lost stand in the transcript already
         if self._unanswered is None:
             self._transcript.observe(messages)
             self._unanswered = messages
