@@ -1,5 +1,6 @@
 """Language `python`: the base interpreter, without any site-packages, and the drivers that load a program."""
 
+import ast
 import sys
 from importlib.resources import files
 
@@ -15,11 +16,36 @@ ADDRESS_SPACE_EXTRA_BYTES = 768 << 20
 
 
 def driver(kind: str) -> str:
-    """A driver as one file: its parts in a row, without the imports that tie them together or serve only the reader's types."""
+    """A driver as one file: its parts in a row, without what only ties them together or only the reader needs."""
     folder = files(__name__) / "drivers"
-    lines = [line for part in PARTS[kind] for line in (folder / f"{part}.py").read_text("utf-8").splitlines()]
-    kept = [line for line in lines if not line.startswith(("from .", "from typing ", "from collections.abc ", "from __future__ "))]
-    return "\n".join(("from __future__ import annotations", *kept, "run()", ""))
+    parts = [ast.parse((folder / f"{part}.py").read_text("utf-8")) for part in PARTS[kind]]
+    body = [statement for part in parts for statement in part.body if not _is_for_readers(statement)]
+    return ast.unparse(_Bare().visit(ast.Module([*body, *ast.parse("run()").body], [])))
+
+
+def _is_for_readers(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and (
+        statement.level > 0 or statement.module in {"__future__", "typing", "collections.abc"}
+    )
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes annotations and docstrings out: compiling and evaluating them would cost every run of a program."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:  # the name that ast looks for
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # as above
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # as above
+        assert node.value is not None
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # as above
+        return None if isinstance(node.value, ast.Constant) else node
 
 
 def _interpreter() -> Tool:

@@ -79,7 +79,7 @@ def test_an_object_is_told_by_its_type():
 def test_a_driver_needs_no_import_that_costs_time(kind):
     text = driver(kind)
     imports = {line.split()[1] for line in text.splitlines() if line.startswith(("import ", "from "))}
-    assert imports <= {"__future__", "builtins", "sys", "os", "_json", "_sitebuiltins"}
+    assert imports <= {"builtins", "sys", "os", "_json", "_sitebuiltins"}
 
 
 def run_driver(tmp_path: Path, kind: str, program: str, stdin: bytes) -> "subprocess.CompletedProcess[bytes]":

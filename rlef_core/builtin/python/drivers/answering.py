@@ -19,7 +19,7 @@ def answer(work: Callable[[dict[str, Any], dict[str, Any]], str]) -> None:
     told, nothing = os.dup(1), os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    reserve = bytearray(RESERVE_BYTES)
+    reserve = bytes(RESERVE_BYTES)  # not touched, so that it costs nothing until it is given back
     try:
         text = memoryview(work(request, load("solution")).encode("ascii"))
     except SystemExit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _json
+from collections.abc import Iterable
 from typing import Any
 
 DEPTH = 200
@@ -61,15 +62,15 @@ def _text(value: Any, depth: int) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         text = float.__repr__(value)
-        return f'{{"$float": "{text}"}}' if text in ("inf", "-inf", "nan") else text
+        return _tag("$float", f'"{text}"') if text in ("inf", "-inf", "nan") else text
     return _tagged(value, depth + 1)
 
 
 def _tagged(value: Any, depth: int) -> str:
     if isinstance(value, complex):
-        return f'{{"$complex": [{_text(value.real, depth)}, {_text(value.imag, depth)}]}}'
+        return _tag("$complex", _list([_text(value.real, depth), _text(value.imag, depth)]))
     if isinstance(value, (bytes, bytearray)):
-        return f'{{"$bytes": "{value.hex()}"}}'
+        return _tag("$bytes", f'"{value.hex()}"')
     return _collection(value, depth)
 
 
@@ -81,18 +82,25 @@ def _collection(value: Any, depth: int) -> str:
     items = [_text(item, depth) for item in value]
     if isinstance(value, (set, frozenset)):
         items.sort()
-    body = f"[{', '.join(items)}]"
     if isinstance(value, list):
-        return body
-    return f'{{"$tuple": {body}}}' if isinstance(value, tuple) else f'{{"$set": {body}}}'
+        return _list(items)
+    return _tag("$tuple" if isinstance(value, tuple) else "$set", _list(items))
 
 
 def _dict(value: dict[Any, Any], depth: int) -> str:
     items = [(_text(key, depth), _text(item, depth)) for key, item in value.items()]
     if all(isinstance(key, str) and not key.startswith("$") for key in value):
-        return f"{{{', '.join(f'{key}: {item}' for key, item in items)}}}"
-    return f'{{"$dict": [{", ".join(f"[{key}, {item}]" for key, item in items)}]}}'
+        return "{" + ", ".join([f"{key}: {item}" for key, item in items]) + "}"
+    return _tag("$dict", _list(map(_list, items)))
 
 
 def _opaque(value: object) -> str:
-    return f'{{"$object": {_json.encode_basestring_ascii(type(value).__name__)}}}'
+    return _tag("$object", _json.encode_basestring_ascii(type(value).__name__))
+
+
+def _list(items: Iterable[str]) -> str:
+    return "[" + ", ".join(items) + "]"
+
+
+def _tag(tag: str, body: str) -> str:
+    return '{"' + tag + '": ' + body + "}"
