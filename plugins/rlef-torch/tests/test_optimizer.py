@@ -139,7 +139,7 @@ def test_unusual_output_layers_are_followed(name: str, make_model: Any, with_mod
     config.initializer_range = 0.2
     other = with_model(make_model(config))
     learner = learner_of(other)
-    model = AutoModelForCausalLM.from_pretrained(other.model.path)
+    model = AutoModelForCausalLM.from_pretrained(other.model.path, attn_implementation="eager")
     for lesson in prepare(collection(), learner.policy, learner.reference, learner.critic, learner.config):
         torch.testing.assert_close(lesson.scores.logprobs_old, plain_logprobs(model, lesson.trajectory, 1.0), atol=1e-5, rtol=0)
 
