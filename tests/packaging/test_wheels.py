@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-DISTRIBUTIONS = {"rlef_core": REPOSITORY, **{path.name.replace("-", "_"): path for path in (REPOSITORY / "plugins").iterdir()}}
+PLUGINS = [project.parent for project in sorted(REPOSITORY.glob("plugins/*/pyproject.toml"))]
+DISTRIBUTIONS = {"rlef_core": REPOSITORY, **{plugin.name.replace("-", "_"): plugin for plugin in PLUGINS}}
 
 pytestmark = pytest.mark.repository
 
