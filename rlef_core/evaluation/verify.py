@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 from rlef_core.records import Execution, Program, Rejected, Task
 from rlef_core.rollout.judge import Judge
@@ -21,7 +21,6 @@ class Verification:
     problems: tuple[str, ...] = ()
     rejected: str | None = None
     programs: int = 0
-    warnings: tuple[str, ...] = Factory(tuple)
 
 
 async def verify(judge: Judge, tasks: Iterable[tuple[str, Task | Rejected]], workers: int) -> AsyncIterator[Verification]:
@@ -53,8 +52,7 @@ async def _verification(judge: Judge, id: str, task: Task | Rejected) -> Verific
         execution = await judge.judge(program, cases, task.limits, task.checker, stop_at_first_failure=not right)
         if execution.accepted != right:
             problems.append(f"{name}: {_found(execution, task) if right else 'accepted on every case'}")
-    warnings = () if task.reference is not None else ("it has no reference",)
-    return Verification(id, tuple(problems), programs=len(programs), warnings=warnings)
+    return Verification(id, tuple(problems), programs=len(programs))
 
 
 def _found(execution: Execution, task: Task) -> str:
