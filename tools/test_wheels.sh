@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Build every wheel, install them in clean environments, and run the suites from outside the repository:
-# the core's and the light plugins' on .venv's Python, the core's alone on every other Python that is installed.
+# Build every wheel, install them in clean environments, and run suites from outside the repository: all wheels on .venv's Python,
+# rlef-core alone with its suite on every other Python that is installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/find_links.sh
@@ -16,20 +16,24 @@ main() {
     build_wheels
     cp -r tests pyproject.toml "$outside"
     cp -r plugins/rlef-trackers/tests "$outside/tests-trackers"
-    local own
+    local own tested=0
     own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     environment "$own" .venv/bin/python "$wheels"/*.whl
-    suite "$own" tests tests-trackers
+    all_plugins_load "$own"
+    suite "$own" tests-trackers
     for version in "${versions[@]}"; do
         if [[ $version == "$own" ]]; then
             continue
         elif python=$(find_python "$version"); then
             environment "$version" "$python" "$wheels"/rlef_core*.whl
             suite "$version" tests
+            tested=1
         else
             echo "== Python $version is not installed: left out"
         fi
     done
+    # Where there is another Python the core's wheel was tested there, and its suite runs on this one from the repository.
+    [[ $tested -eq 1 ]] || suite "$own" tests
 }
 
 build_wheels() {
@@ -57,6 +61,15 @@ environment() {
     echo "== Python $1: $(basename -a "${@:3}" | xargs)"
     "$python" -m venv --without-pip "$venv"
     .venv/bin/uv pip install --quiet --python "$venv/bin/python" -c constraints.txt "${test_tools[@]}" "${@:3}"
+}
+
+# all_plugins_load VERSION
+all_plugins_load() {
+    local listed
+    listed=$(cd "$outside" && "venv-$1/bin/rlef-core" plugins list)
+    for plugin in builtin torch trackers; do
+        grep -q "^$plugin .* loaded$" <<<"$listed" || { echo "plugin $plugin is not loaded from its wheel: $listed" >&2 && exit 1; }
+    done
 }
 
 # suite VERSION TESTS...
