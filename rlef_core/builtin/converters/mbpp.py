@@ -3,9 +3,11 @@
 import ast
 from typing import Any
 
-from rlef_core import CallCase, Case, DataError, Problem, Rejected, ScriptCase, Task, encode_value
+from rlef_core import CallCase, Case, DataError, Limits, Problem, Rejected, ScriptCase, Task, encode_value
 
 LANGUAGE = "python"
+LIMITS = Limits(cpu_seconds=60.0, wall_seconds=300.0)
+"""MBPP has no limits of its own, and its slowest reference (row 123) needs about 12 s of CPU time on a slow machine."""
 
 
 def convert(row: Any) -> Task | Rejected:
@@ -23,7 +25,7 @@ def convert(row: Any) -> Task | Rejected:
     if len(cases) < 2:
         return Rejected(id, f"it has {len(cases)} assertions, expected at least a public and a private one")
     problem = Problem(id, f"{statement}\n\nYour code should pass this test:\n{assertions[0]}", LANGUAGE, (cases[0],))
-    return Task(problem, tuple(cases[1:]), reference=reference)
+    return Task(problem, tuple(cases[1:]), LIMITS, reference=reference)
 
 
 def case_of(assertion: str, setup: str = "") -> Case:
