@@ -1,6 +1,7 @@
 """The policy samples what its model says, keeps caches while they are right, and never mixes weights."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -195,6 +196,7 @@ async def test_a_load_waits_for_the_running_batch(context: Any, make_model: Any)
     own = AutoModelForCausalLM.from_pretrained(context.model.path)
     async with policy_of(context) as policy:
         policy.tokenizer.end_of_turn = frozenset()
+        slow(policy)
         running = asyncio.create_task(play(policy, [Sampling(max_tokens=60, seed=1)]))
         await until(lambda: policy.engine.running() > 0)
         await policy.load(Weights(1, "memory", dict(other.named_parameters())))
@@ -202,9 +204,24 @@ async def test_a_load_waits_for_the_running_batch(context: Any, make_model: Any)
         assert parity(own, [await running]) < 1e-4
 
 
+async def test_a_load_that_is_cancelled_while_it_waits_harms_nobody(context: Any) -> None:
+    async with policy_of(context) as policy:
+        policy.tokenizer.end_of_turn = frozenset()
+        slow(policy)
+        running = asyncio.create_task(play(policy, [Sampling(max_tokens=60, seed=1)]))
+        await until(lambda: policy.engine.running() > 0)
+        load = asyncio.create_task(policy.load(Weights(9, "unchanged")))
+        await asyncio.sleep(0.01)
+        load.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await load
+        assert [span.version for action in [*await running, *await play(policy, seeded(1))] for span in action.spans] == [0] * 4
+
+
 async def test_a_request_joins_a_batch_that_is_running(context: Any) -> None:
     async with policy_of(context) as policy:
         policy.tokenizer.end_of_turn = frozenset()
+        slow(policy)
         long = asyncio.create_task(play(policy, [Sampling(max_tokens=150, seed=1)]))
         await until(lambda: policy.engine.running() > 0)
         await play(policy, [Sampling(max_tokens=3, seed=2)])
@@ -222,6 +239,7 @@ async def test_no_more_requests_run_at_once_than_the_batch_size(context: Any) ->
 async def test_a_cancelled_request_leaves_the_batch_and_the_engine_goes_on(context: Any) -> None:
     async with policy_of(context) as policy:
         policy.tokenizer.end_of_turn = frozenset()
+        slow(policy)
         task = asyncio.create_task(play(policy, [Sampling(max_tokens=200, seed=1)]))
         await until(lambda: policy.engine.running() > 0)
         task.cancel()
@@ -328,6 +346,11 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.001)
+
+
+def slow(policy: TransformersPolicy) -> None:
+    """Let each forward pass take at least 5 ms, so that what happens beside it does."""
+    policy.model.register_forward_pre_hook(lambda module, inputs: time.sleep(0.005))
 
 
 def raise_a_fault(*_: Any) -> None:

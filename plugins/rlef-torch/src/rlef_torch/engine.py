@@ -107,6 +107,8 @@ class Engine:
     def _run_tasks(self) -> None:
         while self._tasks and not self._decoder.running:
             task, future = self._tasks.popleft()
+            if not future.set_running_or_notify_cancel():  # who asked has gone
+                continue
             try:
                 task()
             except Exception as error:

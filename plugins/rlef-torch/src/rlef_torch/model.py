@@ -1,5 +1,6 @@
 """Find and load a model: a folder, a hub name, or a name that is made on first use."""
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,13 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
-from transformers.utils import logging
+from transformers.utils import logging as transformers_logging
 
 from rlef_core import ExitCode, ModelSpec, RlefError, check_template
 from rlef_torch.tiny import tiny_base
 from rlef_torch.tokenizer import HfTokenizer
+
+log = logging.getLogger(__name__)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 MADE = ("tiny:programs",)
@@ -39,7 +42,7 @@ def resolve(model: ModelSpec | None, cache: Path | None = None) -> str:
         raise ModelError("the spec has no model: block, expected model: {path: ...} with a folder, a hub name or one of " + str([*MADE]))
     path = model.path
     if path in MADE:
-        return str(tiny_base(cache or _user_cache(), model.seed))
+        return str(tiny_base(cache or _user_cache(), model.seed, _report))
     if ":" in path:
         raise ModelError(f"model.path {path!r} is no model that can be made, expected one of {[*MADE]}, a folder or a hub name")
     folder = Path(path).expanduser()
@@ -136,13 +139,13 @@ def context_length(model: PreTrainedModel, longest: int) -> int:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep transformers from drawing its bars across the run's own progress."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()
 
 
 def _unloadable(path: str, what: str, error: Exception) -> ModelError:
@@ -153,6 +156,12 @@ def _unloadable(path: str, what: str, error: Exception) -> ModelError:
         f"model.path {path!r} is no folder here, and its {what} cannot be had from the hub ({reason}); check the name and the network, "
         "or download the model and give its folder"
     )
+
+
+def _report(done: int, total: int) -> None:
+    # about ten lines; a minute's silence at the start of a first run looks like a fault
+    if done * 10 // total != (done - 1) * 10 // total:
+        log.info("making the base model, once: %d %%", 100 * done // total)
 
 
 def _user_cache() -> Path:
