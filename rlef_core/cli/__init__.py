@@ -1,5 +1,6 @@
 """The command line: `rlef-core COMMAND`; a command's module is imported only when the command is given."""
 
+import signal
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
@@ -7,7 +8,7 @@ from typing import Any
 
 import click
 
-from rlef_core.errors import ExitCode, RlefError
+from rlef_core.errors import ExitCode, Interrupted, RlefError
 from rlef_core.misses import did_you_mean
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -42,9 +43,12 @@ class LazyCommands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            _ignore_interrupts()
             click.echo("interrupted", err=True)
             ctx.exit(ExitCode.INTERRUPTED)
         except RlefError as error:
+            if isinstance(error, Interrupted):
+                _ignore_interrupts()
             if ctx.params["debug"]:
                 traceback.print_exc()
             click.echo(f"error: {error}", err=True)
@@ -59,3 +63,8 @@ def main(debug: bool) -> None:
 
     Exit codes: 0 done; 1 it ran and the answer is no; 2 spec or usage; 3 plugin; 4 component; 5 checkpoint; 130 interrupted.
     """
+
+
+def _ignore_interrupts() -> None:
+    # All is saved and said; one more Ctrl-C while the interpreter ends must not change the exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -12,6 +12,7 @@ from attrs import frozen
 from rlef_core import (
     CheckerRef,
     Completed,
+    Context,
     Executor,
     ExecutorFault,
     Metric,
@@ -98,13 +99,15 @@ class NotingConfig:
 class Noting:
     """An optimizer whose only weight is a list of all it was given."""
 
-    def __init__(self, config: NotingConfig, sequences_per_update: int) -> None:
+    def __init__(self, config: NotingConfig, context: Context) -> None:
         self.config = config
-        self.size = sequences_per_update
+        self.directory = context.directory
+        self.size = context.sequences_per_update
         self.seen: list[str] = []
         self.updates = 0
 
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
+        (self.directory / "updating").touch()
         await asyncio.sleep(self.config.pause)
         self.seen += [str(trajectory.episode) for trajectory in collection]
         updates = -(-len(collection) // self.size)
@@ -172,7 +175,7 @@ def rlef_register_optimizers():
             name="noting",
             summary="notes what it is given",
             config=NotingConfig,
-            build=lambda config, context: Noting(config, context.sequences_per_update),
+            build=Noting,
             offers=lambda config: Offer(weight_schemes=("unchanged",)),
             metrics=[Metric("noting/loss", "", "nothing")],
         )

@@ -112,8 +112,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_nothing_half_written(tmp_path: Pat
     process = subprocess.Popen(
         command("run", "playground.yaml", "--set", "optimizer.pause=30"), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     )
-    wait_for((tmp_path / "run" / "checkpoints" / "0" / "manifest.json").exists)
-    time.sleep(0.5)
+    wait_for((tmp_path / "run" / "updating").exists)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None

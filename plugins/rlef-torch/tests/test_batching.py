@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rlef_torch.batching import micro_batches, padding_share, updates
 
 LENGTHS = st.lists(st.integers(1, 50), max_size=40)

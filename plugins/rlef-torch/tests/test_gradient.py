@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+
 from rlef_torch.logprobs import token_logprobs
 from rlef_torch.losses import Importance, policy_loss, value_loss
-from torch import Tensor
 
 BATCH: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "ppo_batch.json").read_text())
 TURNS: list[dict[str, Any]] = [turn for episode in BATCH["episodes"] for turn in episode["turns"]]

@@ -5,9 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rlef_torch.logprobs import token_logprobs
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from rlef_torch.logprobs import token_logprobs
 
 
 def inputs(tokens: int = 7, width: int = 4, vocabulary: int = 11, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:

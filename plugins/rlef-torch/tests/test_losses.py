@@ -3,12 +3,13 @@ import math
 from pathlib import Path
 
 import pytest
-import rlef_torch.losses
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rlef_torch.losses import Importance, importance_weights, policy_loss, value_loss
 from torch import Tensor
+
+import rlef_torch.losses
+from rlef_torch.losses import Importance, importance_weights, policy_loss, value_loss
 
 PURE = {"losses", "returns", "logprobs", "batching"}
 ALLOWED = {"torch", "attrs", "collections", "functools", "itertools", "math", "random", "typing"}

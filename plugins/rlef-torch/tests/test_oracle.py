@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+
 from rlef_torch.losses import Importance, policy_loss, value_loss
 from rlef_torch.returns import Scores, Targets, learning_targets, monte_carlo_returns, penalised_rewards
-from torch import Tensor
 
 ORACLE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "ppo_batch.json").read_text())
 CONSTANTS = ORACLE["constants"]

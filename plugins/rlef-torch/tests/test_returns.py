@@ -4,6 +4,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
+
+from rlef_core.records.trajectory import TurnSpan
 from rlef_torch.returns import (
     Credit,
     Scores,
@@ -15,9 +18,6 @@ from rlef_torch.returns import (
     turn_means,
     value_positions,
 )
-from torch import Tensor
-
-from rlef_core.records.trajectory import TurnSpan
 
 SPANS = (TurnSpan(3, 5, -0.2), TurnSpan(8, 11, 1.0))
 CREDITS: list[Credit] = ["turn", "token", "episode"]
