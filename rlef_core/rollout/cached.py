@@ -16,7 +16,7 @@ from rlef_core.rollout.running import running
 class Cached:
     """An executor that answers from memory where it can, and runs what equal jobs ask for at the same time once.
 
-    Never kept: faults, time-outs, and runs near the time limit. The least recently used results make room for new ones.
+    Never kept: faults, time-outs, and runs near a limit of time, or of memory when that was hit. The least recently used results make room for new ones.
     """
 
     def __init__(self, executor: Executor, identity: str, most_bytes: int, metrics: MetricSink) -> None:
@@ -35,7 +35,8 @@ class Cached:
             stack.callback(self._abandon, claims)
             for position, step in enumerate(steps):
                 completed = await self._known(step.key, claims)
-                self._metrics.add("executor/cache_hit_rate", float(completed is not None))
+                if step.case is not None:
+                    self._metrics.add("executor/cache_hit_rate", float(completed is not None))
                 if completed is None and batch is not None and step.key in claims:
                     completed = await _next(batch)
                 elif completed is None:

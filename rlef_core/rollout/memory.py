@@ -9,7 +9,7 @@ from attrs import frozen
 from rlef_core.records import Completed, Job, LimitHit, Limits
 
 NEAR_THE_LIMIT = (0.8, 1.25)
-"""A program whose CPU time over the limit lies in here may get another verdict the next time, so that it is not kept."""
+"""A program whose use of something over its limit lies in here may get another verdict the next time, so that it is not kept."""
 
 OVERHEAD_BYTES = 600
 """What keeping a result takes besides its outputs, about."""
@@ -57,8 +57,13 @@ class Memory:
 
 
 def _may_change(completed: Completed, limits: Limits) -> bool:
+    if completed.limit in {LimitHit.TIME, LimitHit.WALL}:
+        return True
+    used = [completed.cpu_seconds / limits.cpu_seconds, completed.wall_seconds / limits.wall_seconds]
+    if completed.limit is LimitHit.MEMORY:
+        used.append(completed.peak_memory_bytes / limits.memory_bytes)
     low, high = NEAR_THE_LIMIT
-    return completed.limit in {LimitHit.TIME, LimitHit.WALL} or low <= completed.cpu_seconds / limits.cpu_seconds <= high
+    return any(low <= share <= high for share in used)
 
 
 def _size(completed: Completed) -> int:

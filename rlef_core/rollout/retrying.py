@@ -28,9 +28,11 @@ class Retrying:
                         if completed.case is not None:
                             yield evolve(completed, case=done)
                             done, left = done + 1, self._retries
-                        elif not built or not completed.succeeded:
+                        elif not built:
                             built = True
                             yield completed
+                        elif not completed.succeeded:
+                            raise ExecutorFault("a program that was built before could not be built again")
                 return
             except ExecutorFault:
                 if not left:

@@ -24,14 +24,21 @@ def job_of(*inputs: str, source: str = "pass", language=LANGUAGE, limits=Limits(
 
 
 class Echo:
-    """An executor whose programs write what they read; it faults when `faults` says so, and notes what it ran."""
+    """An executor whose programs write what they read; it faults when `faults` says so, and notes what it ran.
 
-    def __init__(self, *faults: bool, cpu: float = 0.1, limit: LimitHit | None = None, pause: float = 0.0, build_code: int = 0) -> None:
+    Its builds end with `build_code`, or each with its own; `wall` is as `cpu` unless given.
+    """
+
+    def __init__(
+        self, *faults: bool, cpu: float = 0.1, wall=None, memory: int = 1, limit: LimitHit | None = None, pause: float = 0.0, build_code=0
+    ) -> None:
         self.faults = list(faults)
         self.cpu = cpu
+        self.wall = cpu if wall is None else wall
+        self.memory = memory
         self.limit = limit
         self.pause = pause
-        self.build_code = build_code
+        self.build_codes = [build_code] if isinstance(build_code, int) else list(build_code)
         self.ran: list[bytes] = []
         self.builds = 0
         self.closed = 0
@@ -39,9 +46,10 @@ class Echo:
     async def run(self, job: Job) -> AsyncIterator[Completed]:
         try:
             if job.language.build:
+                code = self.build_codes[min(self.builds, len(self.build_codes) - 1)]
                 self.builds += 1
-                yield self._completed(None, b"built", self.build_code)
-                if self.build_code:
+                yield self._completed(None, b"built", code)
+                if code:
                     return
             for index, case in enumerate(job.cases):
                 await asyncio.sleep(self.pause)
@@ -53,7 +61,7 @@ class Echo:
             self.closed += 1
 
     def _completed(self, case, output, code) -> Completed:
-        return Completed(case, code, None, output, b"", self.cpu, self.cpu, 1, self.limit)
+        return Completed(case, code, None, output, b"", self.cpu, self.wall, self.memory, self.limit)
 
     async def close(self) -> None:
         pass
@@ -82,6 +90,20 @@ async def test_a_build_is_yielded_once_though_it_is_repeated():
     seen = await outputs(Retrying(echo, 1, Meter()), job_of("a", "b", language=COMPILED))
     assert seen == [(None, b"built"), (0, b"a"), (1, b"b")]
     assert echo.builds == 2
+
+
+async def test_a_build_that_worked_and_fails_when_repeated_is_a_fault_and_no_answer():
+    echo, seen = Echo(False, True, build_code=(0, 1)), []
+    with pytest.raises(ExecutorFault, match="could not be built again"):
+        async for each in Retrying(echo, 2, Meter()).run(job_of("a", "b", language=COMPILED)):
+            seen.append((each.case, each.exit_code))
+    assert seen == [(None, 0), (0, 0)]
+    assert echo.builds == 3
+
+
+async def test_a_build_that_fails_once_when_repeated_is_repeated_again():
+    echo = Echo(False, True, False, build_code=(0, 1, 0))
+    assert await outputs(Retrying(echo, 2, Meter()), job_of("a", "b", language=COMPILED)) == [(None, b"built"), (0, b"a"), (1, b"b")]
 
 
 @given(st.lists(st.booleans(), max_size=12), st.integers(1, 5))
@@ -158,6 +180,27 @@ async def test_a_result_that_may_change_is_not_kept(cpu, limit, kept):
     assert len(echo.ran) == (1 if kept else 2)
 
 
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ({"wall": 39.0}, True),
+        ({"wall": 41.0}, False),
+        ({"wall": 49.0, "limit": LimitHit.OUTPUT}, False),
+        ({"memory": 990}, True),
+        ({"memory": 790, "limit": LimitHit.MEMORY}, True),
+        ({"memory": 810, "limit": LimitHit.MEMORY}, False),
+        ({"memory": 1240, "limit": LimitHit.MEMORY}, False),
+        ({"memory": 1260, "limit": LimitHit.MEMORY}, True),
+    ],
+)
+async def test_a_result_near_the_limit_of_wall_time_or_of_memory_is_not_kept(seen, kept):
+    echo = Echo(**seen)
+    cached = Cached(echo, "echo 1", 10_000, Meter())
+    for _ in range(2):
+        await outputs(cached, job_of("a", limits=Limits(cpu_seconds=10.0, wall_seconds=50.0, memory_bytes=1000)))
+    assert len(echo.ran) == (1 if kept else 2)
+
+
 async def test_a_fault_is_not_kept():
     echo = Echo(True, False)
     cached = Cached(echo, "echo 1", 10_000, Meter())
@@ -209,14 +252,16 @@ async def test_a_job_that_is_cancelled_while_it_waits_harms_nobody():
 
 
 async def test_a_build_is_remembered_like_a_case():
-    echo = Echo()
-    cached = Cached(echo, "echo 1", 10_000, Meter())
+    echo, meter = Echo(), Meter()
+    cached = Cached(echo, "echo 1", 10_000, meter)
     job = job_of("a", "b", language=COMPILED)
     for _ in range(2):
         assert await outputs(cached, job) == [(None, b"built"), (0, b"a"), (1, b"b")]
     assert echo.builds == 1
+    meter.drain()
     assert await outputs(cached, job_of("a", "c", language=COMPILED)) == [(None, b"built"), (0, b"a"), (1, b"c")]
     assert echo.builds == 2
+    assert meter.drain() == {"executor/cache_hit_rate": 1 / 2}, "of cases: the build does not count"
 
 
 async def test_a_build_that_fails_is_remembered():
