@@ -15,19 +15,23 @@ from rlef_core import decode_value, encode_value
 from rlef_core.builtin.python import LANGUAGE, PARTS, driver
 from rlef_core.builtin.python.drivers import values
 
-plain = st.recursive(
+scalars = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False)
     | st.text()
     | st.binary()
-    | st.complex_numbers(allow_nan=False, allow_infinity=False),
+    | st.complex_numbers(allow_nan=False, allow_infinity=False)
+)
+hashable = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3), max_leaves=6)
+plain = st.recursive(
+    scalars,
     lambda inner: (
         st.lists(inner)
         | st.lists(inner).map(tuple)
-        | st.dictionaries(st.text() | st.integers() | st.tuples(st.text()), inner)
-        | st.sets(st.integers() | st.text() | st.tuples(st.integers()))
+        | st.dictionaries(st.text() | st.integers() | hashable, inner, max_size=4)
+        | st.sets(hashable, max_size=4)
     ),
     max_leaves=20,
 )
@@ -43,6 +47,11 @@ def test_a_driver_reads_what_the_core_writes(value):
     decoded = values.decode(encode_value(value).decode("ascii"))
     assert decoded == value
     assert repr(decoded) == repr(decode_value(encode_value(value)))
+
+
+@pytest.mark.parametrize("value", [({frozenset({1})},), {(frozenset({1}), 2): 3}, {frozenset({frozenset()}): {(1, frozenset({2}))}}])
+def test_sets_are_read_inside_of_sets_and_of_keys(value):
+    assert values.decode(encode_value(value).decode("ascii")) == value
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf])

@@ -27,13 +27,20 @@ class _Rules:
         return _TAGS[tag](body) if tag in _TAGS else node
 
 
+def _hashable(value: Any) -> Any:
+    # Inside a set or as a key only a frozenset can stand for a set; the two are equal.
+    if isinstance(value, set):
+        return frozenset(value)
+    return tuple([_hashable(item) for item in value]) if isinstance(value, tuple) else value
+
+
 _TAGS: dict[str, Any] = {
     "$tuple": tuple,
-    "$set": set,
+    "$set": lambda items: {_hashable(item) for item in items},
     "$bytes": bytes.fromhex,
     "$float": float,
     "$complex": lambda parts: complex(*parts),
-    "$dict": dict,
+    "$dict": lambda items: {_hashable(key): item for key, item in items},
 }
 
 
