@@ -34,7 +34,7 @@ class Tokenizer(Protocol):
 class Transcript:
     """One conversation as ids: `observe` new messages, `answer` with what was sampled, and so on; `ids` is what the model has seen.
 
-    Only the template's own text may become control tokens. A message longer than its `max_tokens` loses its end. Where an answer was cut
+    Only the template's own text may become control tokens. A message longer than its `max_tokens` loses its middle. Where an answer was cut
     before its end-of-turn token, the next observation adds it, unsampled.
     """
 
@@ -83,7 +83,12 @@ class Transcript:
 
     def _content(self, message: Message) -> list[int]:
         text = message.content.strip() if self._trims else message.content
-        return self._tokenizer.encode(text, special=False)[: message.max_tokens]
+        ids = self._tokenizer.encode(text, special=False)
+        if message.max_tokens is None or len(ids) <= message.max_tokens:
+            return ids
+        # The middle is left out: a message opens with what it is about and ends with what it asks for.
+        tail = message.max_tokens // 4
+        return ids[: message.max_tokens - tail] + ids[len(ids) - tail :]
 
     def _without_second_end(self, literal: list[int]) -> list[int]:
         # The template ends the answer too: where the model sampled its end-of-turn, the template's is left out.

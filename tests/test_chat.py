@@ -105,10 +105,11 @@ def test_a_printed_control_token_forges_no_turn() -> None:
     assert transcript.ids.count(START) == 2
 
 
-def test_a_message_is_cut_to_its_tokens() -> None:
+@pytest.mark.parametrize(("limit", "left"), [(3, b"abc"), (4, b"abcf"), (6, b"abcdef")])
+def test_a_message_loses_its_middle_so_that_its_end_still_asks(limit: int, left: bytes) -> None:
     transcript = Transcript(ByteTokenizer())
-    transcript.observe([user("abcdef", max_tokens=3)])
-    assert bytes(id for id in transcript.ids if id < 256) == b"userabcassistant"
+    transcript.observe([user("abcdef", max_tokens=limit)])
+    assert bytes(id for id in transcript.ids if id < 256) == b"user" + left + b"assistant"
 
 
 def test_contents_are_trimmed_where_the_template_trims_them() -> None:

@@ -63,8 +63,8 @@ def _live(console: Console) -> Iterator[Callable[[Tally], None]]:
 @contextmanager
 def _plain(say: Callable[[str], None]) -> Iterator[Callable[[Tally], None]]:
     def draw(tally: Tally) -> None:
-        if tally.total and tally.seconds > _PLAIN_PERIOD:
-            say(f"{tally.phase}: {figures(tally)}")
+        if tally.phase and tally.seconds > _PLAIN_PERIOD:
+            say(f"{tally.phase}: {figures(tally) or f'{tally.seconds:.0f} s'}")
 
     with _polled(draw, _PLAIN_PERIOD) as watch:
         yield watch

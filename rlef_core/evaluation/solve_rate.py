@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from rlef_core.errors import TooManyFaults
 from rlef_core.records import Episode
 
 
@@ -25,8 +26,10 @@ def single_turn_rates(episodes: Sequence[Episode], answers: int) -> Mapping[str,
 
     `solve_rate_by_turn` is what one, two, ... answers would reach.
     """
-    by_task = [list(group) for _, group in groupby(sorted(episodes, key=lambda e: e.id), key=lambda e: (e.id.collection, e.id.task))]
-    full = [group for group in by_task if len(group) == answers]
+    groups = groupby(sorted(episodes, key=lambda e: e.id), key=lambda e: (e.id.task, e.id.number // answers))
+    full = [group for group in (list(group) for _, group in groups) if len(group) == answers]
+    if not full:
+        raise TooManyFaults(f"no task kept all of its {answers} answers: every one lost some to faults; see faults.jsonl")
     counts = [sum(_submitted(group[:budget]).solved for group in full) for budget in range(1, answers + 1)]
     return {**_rate(counts[-1], len(full)), "solve_rate_by_turn": [count / len(full) for count in counts], "turns": float(answers)}
 

@@ -25,7 +25,8 @@ class EpisodeId:
 
 @frozen
 class Message:
-    """One message of a conversation; `role` is system, user or assistant. `max_tokens` cuts the content when it is rendered."""
+    """One message of a conversation; `role` is system, user or assistant. `max_tokens` cuts the middle out of a longer
+    content when it is rendered."""
 
     role: str
     content: str

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
-from rlef_core.records.episode import Episode, EpisodeId
+from rlef_core.records.episode import Action, Episode, EpisodeId, VersionSpan
 
 
 @frozen
@@ -38,7 +38,7 @@ class Trajectory:
     def from_episode(cls, episode: Episode, rewards: tuple[float, ...]) -> "Trajectory":
         """Lay an episode's actions end to end; `rewards` holds one number a turn.
 
-        Raises ValueError when the counts differ or a prompt does not continue what came before it.
+        Raises ValueError when counts differ, a prompt does not continue what came before it, or a version span is out of place.
         """
         if len(rewards) != len(episode.turns):
             raise ValueError(f"episode {episode.id} has {len(episode.turns)} turns but {len(rewards)} rewards: expected one a turn")
@@ -50,6 +50,7 @@ class Trajectory:
             action = turn.action
             if list(action.prompt_ids[: len(ids)]) != ids:
                 raise ValueError(f"episode {episode.id}: the prompt of turn {len(turns) + 1} does not continue the ids before it")
+            _check(action, f"episode {episode.id}, turn {len(turns) + 1}")
             gap = len(action.prompt_ids) - len(ids)
             ids += action.prompt_ids[len(ids) :] + action.ids
             logprobs += (0.0,) * gap + action.logprobs
@@ -92,7 +93,15 @@ class Weights:
     payload: Any = None
 
 
-def _versions(spans: tuple[Any, ...], length: int) -> tuple[int, ...]:
+def _check(action: Action, place: str) -> None:
+    if len(action.logprobs) != len(action.ids):
+        raise ValueError(f"{place}: {len(action.ids)} ids but {len(action.logprobs)} log-probs, expected as many")
+    starts = [span.start for span in action.spans]
+    if action.ids and (starts[:1] != [0] or starts != sorted(set(starts)) or starts[-1] >= len(action.ids)):
+        raise ValueError(f"{place}: version spans start at {starts}, expected 0 and then rising within {len(action.ids)} ids")
+
+
+def _versions(spans: tuple[VersionSpan, ...], length: int) -> tuple[int, ...]:
     versions = [0] * length
     for span in spans:
         versions[span.start :] = [span.version] * (length - span.start)

@@ -1,7 +1,8 @@
 """Play the episodes of a collection, many at once, and score them."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -50,11 +51,11 @@ class Collection:
 
 
 async def play_collection(player: Player, scorer: Scorer, purpose: str, number: int, tasks: Sequence[Task], repeats: int = 1) -> Collection:
-    """Play every task `repeats` times, at most `rollout.concurrency` episodes at once.
+    """Play every task `repeats` times, at most `rollout.concurrency` episodes at once; a task that stands there twice gets twice as many.
 
     Raises TooManyFaults, which names the component, as soon as more than `rollout.max_fault_share` of the episodes have faulted.
     """
-    ids = [(EpisodeId(purpose, number, task.problem.id, repeat), task) for task in tasks for repeat in range(repeats)]
+    ids = list(_ids(purpose, number, tasks, repeats))
     allowed = player.settings.max_fault_share * len(ids)
     gate = asyncio.Semaphore(player.settings.concurrency)
     faults: list[FaultedEpisode] = []
@@ -86,8 +87,18 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one) for one in work]
     except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]
+        failure = failures.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise failure  # outside of the block above, so that it keeps its own cause
+
+
+def _ids(purpose: str, number: int, tasks: Sequence[Task], repeats: int) -> Iterator[tuple[EpisodeId, Task]]:
+    seen: Counter[str] = Counter()
+    for task in tasks:
+        for _ in range(repeats):
+            yield EpisodeId(purpose, number, task.problem.id, seen[task.problem.id]), task
+            seen[task.problem.id] += 1
 
 
 def _too_many(faults: int, episodes: int, cause: ComponentError) -> TooManyFaults:

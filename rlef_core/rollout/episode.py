@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from rlef_core.errors import ComponentError, Origin, PluginError, PolicyFault, RlefError, boundary
+from rlef_core.errors import ComponentError, Origin, PluginError, PolicyFault, RlefError, UsageError, boundary
 from rlef_core.records import (
     Action,
     Case,
@@ -54,7 +54,8 @@ class Player:
     tally: Tally = field(factory=Tally)
 
     async def play(self, id: EpisodeId, task: Task) -> Episode:
-        """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did.
+        """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did or
+        when a setting or an installation is wrong (a missing interpreter), which no other episode would escape.
 
         Raises PluginError for a task whose language or checker is not there.
         """
@@ -67,7 +68,7 @@ class Player:
                     raise PolicyFault(_no_room(task.problem))
             private = await self._submit(task, turns[-1])
         except ComponentError as error:
-            if error.origin.role in MASKED_ROLES:
+            if error.origin.role in MASKED_ROLES and not isinstance(error.__cause__, PluginError | UsageError):
                 raise EpisodeFault(error) from error
             raise
         return Episode(id, task.problem, tuple(turns), private, stop, self.settings.sampling.temperature)

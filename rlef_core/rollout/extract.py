@@ -23,7 +23,7 @@ def _blocks(answer: str) -> list[tuple[str, str]]:
     for line in answer.splitlines(keepends=True):
         fence = line.strip()
         if mark is None and fence.startswith("```"):
-            mark, lines = fence[3:].strip().lower(), []
+            mark, lines = (fence[3:].split() or [""])[0].lower(), []
         elif mark is not None and fence == "```":
             blocks.append((mark, "".join(lines)))
             mark = None

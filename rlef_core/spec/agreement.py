@@ -15,6 +15,7 @@ from rlef_core.spec.tree import Keys
 
 UNCHANGED = "unchanged"
 """The weight scheme of an optimizer that learns nothing; it fits every policy."""
+_GREEDY = "is 0, which samples greedily and leaves an optimizer nothing to learn from, expected a number above 0"
 
 
 @frozen
@@ -48,13 +49,20 @@ def agree(parts: Mapping[str, Any], registry: Registry) -> Agreement:
     misfits = [each.misfit(f"cannot run here: {each.offer.unavailable}", plugin=True) for each in used.values() if each.offer.unavailable]
     if policy and optimizer and not scheme:
         misfits.append(optimizer.misfit(_no_scheme(policy, optimizer)))
+    sampling = getattr(parts.get("rollout"), "sampling", None)
+    learns = scheme not in ("", UNCHANGED)
+    if learns and sampling and sampling.temperature == 0:
+        misfits.append(Misfit(_GREEDY, ("rollout", "sampling", "temperature")))
+    notes = [note for each in used.values() for note in _notes(each)]
+    if learns and sampling and sampling.top_p < 1:
+        notes.append(f"rollout.sampling.top_p is {sampling.top_p}: an optimizer may not follow the cut distribution (see its page)")
     tasksets = [each for each in used.values() if each.ref.role == "taskset"]
     misfits += _languages(tasksets, executor, registry)
     return Agreement(
         scheme=scheme,
         isolation=executor.offer.isolation if executor else (),
         distributions={each.ref.origin.distribution: each.ref.origin.version for each in used.values()},
-        notes=tuple(dict.fromkeys(note for each in used.values() for note in _notes(each))),
+        notes=tuple(dict.fromkeys(notes)),
         misfits=tuple(misfits),
     )
 

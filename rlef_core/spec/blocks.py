@@ -70,8 +70,8 @@ class RolloutBlock:
     max_fault_share: float = setting(0.05, help="share of a collection's episodes that may fault before the run stops", validator=share)
     retries: int = setting(2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative)
     sampling: SamplingBlock = setting(SamplingBlock(), help="how answers are sampled while training")
-    problem_tokens: int | None = setting(None, help="cut the first message to this many tokens", unit="tokens", validator=positive)
-    feedback_tokens: int | None = setting(1024, help="cut a feedback message to this many tokens", unit="tokens", validator=positive)
+    problem_tokens: int | None = setting(None, help="cut the middle out of a longer first message", unit="tokens", validator=positive)
+    feedback_tokens: int | None = setting(1024, help="cut the middle out of a longer feedback message", unit="tokens", validator=positive)
     allow_no_public_cases: bool = setting(False, help="play tasks without public cases; such an episode never stops early")
     stop_at_first_failure: bool = setting(True, help="stop judging private cases at the first that fails")
     cache_bytes: ByteSize = setting(ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative)
@@ -88,6 +88,12 @@ class TrainingBlock:
     keep_checkpoints: int = setting(2, help="newest checkpoints kept", validator=positive)
 
 
+def _names_of_results(_: Any, attribute: "attrs.Attribute[Any]", value: Mapping[str, Any]) -> None:
+    wrong = [name for name in value if not name.isidentifier() or name == "single_turn"]
+    if wrong:
+        raise ValueError(f"{attribute.name} names {wrong[0]!r}, expected words of letters, digits and _ other than 'single_turn'")
+
+
 @frozen
 class EvaluationBlock:
     """`evaluation:` how the policy is measured before, during and after training."""
@@ -97,7 +103,9 @@ class EvaluationBlock:
     sampling: SamplingBlock | None = setting(None, help="how answers are sampled; as in training unless set")
     single_turn: bool = setting(False, help="at the end, also measure independent first answers, one submitted, chosen by public cases")
     feedback: Mapping[str, Ref[FeedbackFormatter]] = setting(
-        factory=dict, help="at the end, also measure with these formatters: a name and its `use:` block each"
+        factory=dict,
+        help="at the end, also measure with these formatters: a name and its `use:` block each",
+        validator=_names_of_results,
     )
 
 

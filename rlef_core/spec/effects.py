@@ -70,6 +70,8 @@ def _turns(parts: Mapping[str, Any]) -> Iterator[Misfit]:
     rollout, evaluation = parts.get("rollout"), parts.get("evaluation")
     if rollout and evaluation and rollout.turn_limit == 1 and evaluation.single_turn:
         yield Misfit("has no effect: with rollout.turn_limit 1 every episode has one turn", ("evaluation", "single_turn"), on_key=True)
+    if rollout and evaluation and rollout.turn_limit == 1 and evaluation.feedback:
+        yield Misfit("has no effect: with rollout.turn_limit 1 no feedback is ever given", ("evaluation", "feedback"), on_key=True)
 
 
 def _multiples(spec: Spec, parts: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -13,6 +13,7 @@ from rlef_core.records import Checkpoint, RunState
 
 SCHEMA = 1
 _MANIFEST = "manifest.json"
+_WAY_OUT = "remove that folder and resume from the checkpoint before it, if there is one"
 
 
 @frozen
@@ -31,7 +32,7 @@ class Checkpoints:
         final = self.directory / str(state.updates)
         partial = self.directory / f".{state.updates}.partial"
         try:
-            _remove(partial)
+            self._clear()
             (partial / "optimizer").mkdir(parents=True)
             await write(partial / "optimizer")
             checkpoint = Checkpoint(SCHEMA, state, self.plan, dict(journals), _sizes(partial))
@@ -63,6 +64,11 @@ class Checkpoints:
         folders = self.directory.iterdir() if self.directory.is_dir() else ()
         return sorted(int(folder.name) for folder in folders if folder.name.isdigit() and (folder / _MANIFEST).exists())
 
+    def _clear(self) -> None:
+        # What a killed run left half written or half removed.
+        for left in [*self.directory.glob(".*.partial"), *self.directory.glob(".*.doomed")]:
+            _remove(left)
+
     def _prune(self) -> None:
         for number in self._numbers()[: -self.keep]:
             doomed = self.directory / f".{number}.doomed"
@@ -77,15 +83,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         state = RunState(**record.pop("state"))
         checkpoint = Checkpoint(state=state, **record)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(f"cannot read checkpoint {str(folder)!r}: {error}; use an older one") from error
+        raise CheckpointError(f"cannot read checkpoint {str(folder)!r}: {error}; {_WAY_OUT}") from error
     if checkpoint.schema != SCHEMA:
         raise CheckpointError(f"checkpoint {str(folder)!r} has schema {checkpoint.schema}, expected {SCHEMA}")
     found = _sizes(folder)
     for name, size in checkpoint.files.items():
         if found.get(name) != size:
-            raise CheckpointError(
-                f"checkpoint {str(folder)!r}: file {name!r} has {found.get(name)} bytes, expected {size}; use an older one"
-            )
+            raise CheckpointError(f"checkpoint {str(folder)!r}: file {name!r} has {found.get(name)} bytes, expected {size}; {_WAY_OUT}")
     return checkpoint
 
 

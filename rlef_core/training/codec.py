@@ -7,7 +7,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 from cattrs.preconf.json import make_converter
 
 from rlef_core.records import (
@@ -20,13 +19,11 @@ from rlef_core.records import (
     ScriptCase,
     StdioCase,
     VersionSpan,
-    decode_value,
-    encode_value,
+    case_from_json,
+    case_to_json,
 )
 
 SCHEMA = 1
-_KINDS: dict[str, type] = {"stdio": StdioCase, "call": CallCase, "file": FileCase, "script": ScriptCase}
-_NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def dump_episode(episode: Episode, rewards: Sequence[float]) -> str:
@@ -77,34 +74,15 @@ def _load_action(record: dict[str, Any], _: Any) -> Action:
     )
 
 
-def _dump_case(case: Case) -> dict[str, Any]:
-    fields = {attribute.name: getattr(case, attribute.name) for attribute in attrs.fields(type(case))}
-    if isinstance(case, CallCase):
-        fields["arguments"] = json.loads(encode_value(case.arguments))
-        fields["value"] = json.loads(encode_value(case.value))
-    return {"kind": _NAMES[type(case)], **fields}
-
-
-def _load_case(record: dict[str, Any], _: Any) -> Case:
-    fields = dict(record)
-    kind = _KINDS[fields.pop("kind")]
-    if kind is CallCase:
-        fields["arguments"] = decode_value(json.dumps(fields["arguments"]).encode("ascii"))
-        fields["value"] = decode_value(json.dumps(fields["value"]).encode("ascii"))
-    case: Case = kind(**fields)
-    return case
-
-
 def _make() -> Any:
     converter = make_converter()
     converter.register_unstructure_hook(bytes, lambda data: data.decode("utf-8", "surrogateescape"))
     converter.register_structure_hook(bytes, lambda text, _: text.encode("utf-8", "surrogateescape"))
     converter.register_unstructure_hook(Action, _dump_action)
     converter.register_structure_hook(Action, _load_action)
-    converter.register_structure_hook(Case, _load_case)
-    converter.register_unstructure_hook(Case, _dump_case)
-    for kind in _NAMES:
-        converter.register_unstructure_hook(kind, _dump_case)
+    converter.register_structure_hook(Case, lambda record, _: case_from_json(record))
+    for kind in (Case, StdioCase, CallCase, FileCase, ScriptCase):
+        converter.register_unstructure_hook(kind, case_to_json)
     return converter
 
 

@@ -36,17 +36,28 @@ def claim(directory: Path) -> Iterator[None]:
         yield
 
 
-def write_plan(directory: Path, plan: Mapping[str, Any]) -> None:
-    """Write plan.json. Raises CheckpointError when the directory already holds a run."""
-    path = directory / _PLAN
-    if path.exists():
+def refuse_a_second_run(directory: Path) -> None:
+    """Raise CheckpointError when the directory already holds a run: a plan with something to resume from."""
+    if (directory / _PLAN).exists() and any(directory.glob("checkpoints/[0-9]*/manifest.json")):
         raise CheckpointError(
             f"the directory {str(directory)!r} already holds a run: go on with `rlef-core resume {directory}`, keep it aside with "
             "`run --set-aside`, or choose another run.directory"
         )
-    partial = directory / f".{_PLAN}.partial"
-    partial.write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
-    partial.rename(path)
+
+
+def write_plan(directory: Path, plan: Mapping[str, Any]) -> None:
+    """Write plan.json. Raises CheckpointError when it cannot be written."""
+    write_whole(directory / _PLAN, json.dumps(plan, indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that there is never half of it. Raises CheckpointError when the disk fails."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.rename(path)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {str(path)!r}: {error}; make room or choose another run.directory") from error
 
 
 def read_plan(directory: Path) -> dict[str, Any]:

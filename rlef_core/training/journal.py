@@ -1,8 +1,10 @@
 """A run's append-only files: metrics, faults, evaluations and episodes; each has one writer and a known length at every checkpoint."""
 
 import json
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +16,10 @@ SCHEMA = 1
 
 
 class Journals:
-    """The journals of one run, by name: `metrics.jsonl`, `episodes/train.jsonl`, ... Opened when first written to."""
+    """The journals of one run, by name: `metrics.jsonl`, `episodes/train.jsonl`, ... Opened when first written to.
+
+    Every method but `abandon` raises CheckpointError when the disk fails.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -23,22 +28,33 @@ class Journals:
     def write(self, name: str, record: Mapping[str, Any] | str) -> None:
         """Append one line to the journal `name` (a path below the run's directory)."""
         line = record if isinstance(record, str) else json.dumps({"schema": SCHEMA, **record}, allow_nan=True)
-        self._open(name).write(line.encode("utf-8") + b"\n")
+        with _explained(self._directory / name):
+            self._open(name).write(line.encode("utf-8") + b"\n")
 
     def lengths(self) -> dict[str, int]:
-        """Every journal's length in bytes, after all that was written has reached the file."""
+        """Every journal's length in bytes, after all that was written has reached the disk."""
         self.flush()
+        for name, file in self._files.items():
+            with _explained(self._directory / name):
+                os.fsync(file.fileno())
         return {name: (self._directory / name).stat().st_size for name in sorted(journal_names(self._directory))}
 
     def flush(self) -> None:
         """Hand everything written to the system."""
-        for file in self._files.values():
-            file.flush()
+        for name, file in self._files.items():
+            with _explained(self._directory / name):
+                file.flush()
 
     def close(self) -> None:
         """Flush and close."""
+        self.flush()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close whatever state the files are in."""
         for file in self._files.values():
-            file.close()
+            with suppress(OSError):
+                file.close()
         self._files.clear()
 
     def _open(self, name: str) -> IO[bytes]:
@@ -95,6 +111,14 @@ def read_scored_episodes(
         lines = (line for line in file if line.endswith("\n"))
         for line in lines if newest is None else deque(lines, maxlen=newest):
             yield load_episode(line)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"cannot write {str(path)!r}: {error}; make room and resume from the last checkpoint") from error
 
 
 def _set_tail_aside(path: Path, length: int) -> None:

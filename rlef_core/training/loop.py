@@ -9,14 +9,14 @@ async def train(run: Run) -> None:
     if run.is_new:
         await run.checkpoint()
         await run.evaluate("base")
+    await run.evaluate_if_due()  # a run may have been stopped before it was measured
     async for collection in run.collections():  # three turns an episode, public cases feed back, private cases score: rollout/episode.py
         report = await run.learn(collection)  # PPO, turn-level value, KL to the initial policy in the reward: the optimizer's
         await run.publish()
         run.record(collection, report)
         if run.due(run.plan.training.checkpoint_every):
             await run.checkpoint()
-        if run.plan.evaluation and run.due(run.plan.evaluation.every):
-            await run.evaluate(f"update-{run.state.updates}")
+        await run.evaluate_if_due()
     await run.checkpoint()
     await run.evaluate("trained")
     await run.evaluate_variants("trained")

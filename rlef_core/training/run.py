@@ -42,6 +42,8 @@ class Run:
     """The state that the newest checkpoint holds."""
     results: dict[str, Result] = field(factory=dict)
     rejected: set[str] = field(factory=set)
+    began_at: tuple[float, int] = (0.0, 0)
+    """When this process began to collect (seconds of the monotonic clock), and after how many updates."""
 
     @property
     def plan(self) -> Plan:
@@ -56,6 +58,7 @@ class Run:
         """Collections played with the newest publication, until the last update. Raises Interrupted when the user asks to stop."""
         training, rollout = self.plan.training, self.plan.rollout
         stream = self.parts.tasks("train", self.state.position)
+        self.began_at = (time.monotonic(), self.state.updates)
         while self.state.updates < training.updates:
             tasks = stream.draw(training.episodes_per_collection // rollout.episodes_per_task)
             yield await self.stopper.unless_stopped(self._play(stream, tasks))
@@ -65,8 +68,10 @@ class Run:
         self.stopper.check()
         self.parts.tally.begin(f"learning from collection {collection.number + 1}", 0)
         started = time.monotonic()
+        with boundary(self.plan.policy.origin, "act"):
+            trajectories = collection.trajectories
         with boundary(self.plan.optimizer.origin, "update"):
-            report = await self.parts.optimizer.update(collection.trajectories)
+            report = await self.parts.optimizer.update(trajectories)
         self.parts.meter.add("optimizer/seconds", time.monotonic() - started)
         bad = sorted(name for name, value in report.metrics.items() if not math.isfinite(value))
         if bad:
@@ -104,7 +109,12 @@ class Run:
         self.journals.write("metrics.jsonl", {"collection": collection.number, "updates": self.state.updates, "metrics": figures})
         self.journals.flush()
         self.events.emit("rlef_update_finished", collection=collection.number, report=report, metrics=figures)
-        self.say(_line(figures, self.state, self.plan.training.updates))
+        self.say(f"{_line(figures, self.state, self.plan.training.updates)}, {self._left()}")
+
+    def _left(self) -> str:
+        done = self.state.updates - self.began_at[1]
+        seconds = (time.monotonic() - self.began_at[0]) / done * (self.plan.training.updates - self.state.updates)
+        return f"{max(seconds, 0.0) / 60:.1f} min left"
 
     def due(self, every: int | None) -> bool:
         """A multiple of `every` updates was reached by the last collection."""
@@ -135,6 +145,15 @@ class Run:
         if self.plan.evaluation is not None:
             await self._measure(name, evaluate, self.parts.player)
 
+    async def evaluate_if_due(self) -> None:
+        """Measure the policy under the name of the newest multiple of `evaluation.every`, unless that was done; not at the end."""
+        every = self.plan.evaluation.every if self.plan.evaluation else None
+        if not every or not every <= self.state.updates < self.plan.training.updates:
+            return
+        name = f"update-{self.state.updates // every * every}"
+        if name not in self.results:
+            await self.evaluate(name)
+
     async def evaluate_variants(self, name: str) -> None:
         """Measure the policy with other feedback and with independent first answers, as the plan says."""
         for variant, ref in self.plan.evaluation_feedback.items():
@@ -156,8 +175,11 @@ class Run:
         if block is None:
             return
         player = evolve(player, settings=evolve(player.settings, sampling=block.sampling or player.settings.sampling))
-        tasks = self.parts.tasks("evaluation").draw(block.episodes)
-        result, collection = await self.stopper.unless_stopped(how(player, tasks, name))
+        stream = self.parts.tasks("evaluation")
+        tasks = stream.draw(block.episodes)
+        self._count_rejected(stream)
+        rates, collection = await self.stopper.unless_stopped(how(player, tasks, name))
+        result = {**rates, "tasks": len({task.problem.id for task in tasks}), "faults": len(collection.faulted)}
         self._write_episodes(collection)
         self.results[name] = result
         self.journals.write("evaluations.jsonl", {"name": name, "updates": self.state.updates, "result": result})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rlef_core.registry import Registry
 from rlef_core.rollout.tally import Tally
 from rlef_core.spec import Plan
 from rlef_core.training.checkpoints import Checkpoints
-from rlef_core.training.directory import claim, write_plan
+from rlef_core.training.directory import claim, refuse_a_second_run, write_plan
 from rlef_core.training.events import Events
 from rlef_core.training.journal import Journals, read_journal, rewind
 from rlef_core.training.loop import train
@@ -35,38 +36,48 @@ async def start(plan: Plan, registry: Registry, session: Session) -> Mapping[str
     """Play a plan from its beginning; returns the summary. Raises CheckpointError when its directory cannot be used,
     Interrupted when stopped."""
     with claim(plan.run.directory):
-        write_plan(plan.run.directory, plan.to_json())
-        return await _play(plan, registry, session, restore=False)
+        refuse_a_second_run(plan.run.directory)
+        return await _play(plan, registry, session, None)
 
 
 async def go_on(plan: Plan, registry: Registry, session: Session) -> Mapping[str, Any]:
     """Take a run up from its newest checkpoint; journals go back to where they were then. Raises like `start`."""
     with claim(plan.run.directory):
-        return await _play(plan, registry, session, restore=True)
+        return await _play(plan, registry, session, _checkpoints(plan).newest())
 
 
-async def _play(plan: Plan, registry: Registry, session: Session, *, restore: bool) -> Mapping[str, Any]:
-    directory = plan.run.directory
-    stopper = Stopper(session.say)
-    checkpoints = Checkpoints(directory / "checkpoints", plan.training.keep_checkpoints, plan.digest())
-    newest = checkpoints.newest() if restore else None
+async def _play(plan: Plan, registry: Registry, session: Session, newest: tuple[Path, Checkpoint] | None) -> Mapping[str, Any]:
     events = Events(registry, session.say)
-    journals = Journals(directory)
-    with stopper.on_signals():
-        try:
-            async with open_parts(plan, registry, directory) as parts:
-                session.watch(parts.tally)
-                run = Run(directory, parts, journals, checkpoints, events, stopper, session.say)
-                if newest is not None:
-                    await _restore(run, *newest)
-                events.emit("rlef_run_started", directory=directory, plan=plan.to_json())
-                await _train(run)
-                summary = write_summary(directory, parts, run.results)
-                events.emit("rlef_run_finished", directory=directory, summary=summary)
-                return summary
-        finally:
-            journals.close()
-            await asyncio.to_thread(events.drain)
+    journals = Journals(plan.run.directory)
+    stopper = Stopper(session.say)
+    try:
+        async with AsyncExitStack() as stack:
+            with stopper.at_once():  # building a model may take long, and there is nothing to save yet
+                parts = await stack.enter_async_context(open_parts(plan, registry, plan.run.directory))
+            session.watch(parts.tally)
+            with stopper.between_steps():
+                run = Run(plan.run.directory, parts, journals, _checkpoints(plan), events, stopper, session.say)
+                return await _begun(run, newest)
+    finally:
+        journals.abandon()
+        await asyncio.to_thread(events.drain)
+
+
+async def _begun(run: Run, newest: tuple[Path, Checkpoint] | None) -> Mapping[str, Any]:
+    if newest is not None:
+        await _restore(run, *newest)
+    else:
+        write_plan(run.directory, run.plan.to_json())
+    run.events.emit("rlef_run_started", directory=run.directory, plan=run.plan.to_json())
+    await _train(run)
+    run.journals.close()
+    summary = write_summary(run.directory, run.parts, run.results)
+    run.events.emit("rlef_run_finished", directory=run.directory, summary=summary)
+    return summary
+
+
+def _checkpoints(plan: Plan) -> Checkpoints:
+    return Checkpoints(plan.run.directory / "checkpoints", plan.training.keep_checkpoints, plan.digest())
 
 
 async def _train(run: Run) -> None:

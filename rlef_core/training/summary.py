@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rlef_core.roles import BoundedTaskset
+from rlef_core.training.directory import write_whole
 from rlef_core.training.parts import Parts
 
 NAME = "summary.json"
@@ -14,9 +15,7 @@ NAME = "summary.json"
 def write_summary(directory: Path, parts: Parts, results: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     """Every evaluation by name, and the bounds that the taskset knows by construction, such as what a player blind to feedback reaches."""
     summary: dict[str, Any] = {**results, **_bounds(parts)}
-    partial = directory / f".{NAME}.partial"
-    partial.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    partial.rename(directory / NAME)
+    write_whole(directory / NAME, json.dumps(summary, indent=1) + "\n")
     return summary
 
 

@@ -137,7 +137,27 @@ def test_caps_hold_for_a_case_and_for_the_message() -> None:
     config = FailingCasesConfig(case_characters=20, message_characters=100)
     text = told([StdioCase("i" * 999, "e" * 999)] * 9, *(failed(case, output=b"o" * 999) for case in range(9)), config=config)
     assert len(text) < 100 + len(config.failed) + len("python") * 2
-    assert "i" * 21 not in text
+    assert "i" * 7 not in text
+
+
+def test_all_that_is_told_of_one_case_keeps_within_its_cap() -> None:
+    config = FailingCasesConfig(case_characters=90, failure="{case}{outcome}", wrong_answer="{expected}{observed}", failed="{failures}")
+    text = told([StdioCase("i" * 999, "e" * 999)], failed(output=b"o" * 999), config=config)
+    assert len(text) == 90
+    assert all(letter in text for letter in "ieo")
+
+
+def test_a_problem_without_public_cases_is_told_that_nothing_was_tested() -> None:
+    assert "was not tested" in FailingCases(FailingCasesConfig()).feedback(problem(), Execution(()))
+
+
+def test_a_value_too_long_to_keep_is_shown_by_its_head() -> None:
+    assert "observed: [1, 1" in told([CallCase("f", (), [2])], failed(output=b"[1, 1, 1"))
+
+
+def test_random_feedback_without_any_record_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no recorded training episode"):
+        random_feedback(tmp_path).feedback(problem(StdioCase("1", "2")), Execution((failed(),)))
 
 
 def test_a_traceback_keeps_its_end() -> None:

@@ -4,7 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_core import Action, Episode, EpisodeId, Execution, Finish, Judgement, Problem, Program, StdioCase, Stop, Turn, Verdict
+from rlef_core import (
+    Action,
+    Episode,
+    EpisodeId,
+    Execution,
+    Finish,
+    Judgement,
+    Problem,
+    Program,
+    StdioCase,
+    Stop,
+    TooManyFaults,
+    Turn,
+    Verdict,
+)
 from rlef_core.evaluation.solve_rate import single_turn_rates, solve_rates, wilson
 
 ACTION = Action("", (1,), (2,), (0.0,), (), Finish.STOP)
@@ -48,6 +62,22 @@ def test_of_independent_answers_the_first_that_passes_the_public_cases_is_submit
 
 def test_a_task_that_lost_an_answer_to_a_fault_is_left_out() -> None:
     assert single_turn_rates([episode("a", number=0), episode("b", number=0), episode("b", number=1)], 2)["episodes"] == 1
+
+
+def test_a_task_that_was_drawn_twice_is_submitted_twice() -> None:
+    answers = [
+        episode("a", public=False, number=0),
+        episode("a", number=1),
+        episode("a", public=False, number=2),
+        episode("a", public=False, number=3),
+    ]
+    rates = single_turn_rates(answers, 2)
+    assert (rates["episodes"], rates["solve_rate"]) == (2, 0.5)
+
+
+def test_no_task_with_all_its_answers_is_explained() -> None:
+    with pytest.raises(TooManyFaults, match="lost some to faults"):
+        single_turn_rates([episode("a", number=0)], 2)
 
 
 def test_the_wilson_interval_of_nine_in_ten() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -94,6 +95,7 @@ class NotingConfig:
     diverge_at: int = setting(0, help="after this many updates the loss is not a number")
     disk_full_at: int = setting(0, help="after this many updates a checkpoint finds no space")
     pause: float = setting(0.0, help="seconds that an update takes")
+    build_seconds: float = setting(0.0, help="seconds that building it takes, without letting go of the event loop")
 
 
 class Noting:
@@ -102,6 +104,8 @@ class Noting:
     def __init__(self, config: NotingConfig, context: Context) -> None:
         self.config = config
         self.directory = context.directory
+        (self.directory / "building").touch()
+        time.sleep(config.build_seconds)
         self.size = context.sequences_per_update
         self.seen: list[str] = []
         self.updates = 0

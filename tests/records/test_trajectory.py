@@ -1,6 +1,7 @@
 """A trajectory is its episode, laid end to end: what is trained is what was sampled."""
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,23 @@ def test_trained_tokens_are_exactly_the_sampled_ones(turns: list[tuple[list[int]
 def test_the_number_of_rewards_must_be_the_number_of_turns() -> None:
     with pytest.raises(ValueError, match="one a turn"):
         Trajectory.from_episode(episode_of([([1], [2])]), (0.0, 1.0))
+
+
+def with_action(episode: Episode, **changes: object) -> Episode:
+    return evolve(episode, turns=(evolve(episode.turns[0], action=evolve(episode.turns[0].action, **changes)),))
+
+
+@pytest.mark.parametrize("changes", [{"logprobs": (-1.0,)}, {"logprobs": (-1.0, -1.0, -1.0)}])
+def test_log_probs_that_do_not_fit_the_ids_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="expected as many"):
+        Trajectory.from_episode(with_action(episode_of([([1], [2, 3])]), **changes), (0.0,))
+
+
+@pytest.mark.parametrize("starts", [(), (1,), (0, 0), (0, 2)])
+def test_version_spans_out_of_place_are_refused(starts: tuple[int, ...]) -> None:
+    spans = tuple(VersionSpan(start, 0) for start in starts)
+    with pytest.raises(ValueError, match="version spans"):
+        Trajectory.from_episode(with_action(episode_of([([1], [2, 3])]), spans=spans), (0.0,))
 
 
 def test_a_prompt_that_does_not_continue_the_ids_before_it_is_refused() -> None:

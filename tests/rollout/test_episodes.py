@@ -169,3 +169,14 @@ async def test_the_execution_cache_answers_what_was_run_before(plan_of: Plans, t
         parts.meter.drain()
         await play_collection(parts.player, parts.scorer, "train", 1, tasks)
         assert parts.meter.drain()["executor/cache_hit_rate"] == 1.0
+
+
+async def test_a_task_drawn_twice_is_two_episodes_with_seeds_of_their_own(plan_of: Plans, tmp_path: Path) -> None:
+    collection = await collect(plan_of, tmp_path, count=24)
+    assert len({episode.id for episode in collection.episodes}) == 24
+
+
+async def test_the_cause_of_a_components_failure_is_kept(plan_of: Plans, tmp_path: Path) -> None:
+    with pytest.raises(ComponentError) as caught:
+        await collect(plan_of, tmp_path, "feedback={use: speechless}")
+    assert isinstance(caught.value.__cause__, RuntimeError)

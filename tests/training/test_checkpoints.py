@@ -7,7 +7,7 @@ import pytest
 
 from rlef_core import CheckpointError, RunState
 from rlef_core.training.checkpoints import Checkpoints, read_checkpoint
-from rlef_core.training.directory import claim, read_plan, set_aside, write_plan
+from rlef_core.training.directory import claim, read_plan, refuse_a_second_run, set_aside, write_plan
 from rlef_core.training.journal import Journals, read_journal, rewind
 
 
@@ -102,11 +102,20 @@ def test_a_directory_in_use_names_its_holder(tmp_path: Path) -> None:
         raise AssertionError("claimed twice")
 
 
-def test_a_directory_that_holds_a_run_is_not_overwritten(tmp_path: Path) -> None:
+async def test_a_directory_that_holds_a_run_is_refused(tmp_path: Path) -> None:
     write_plan(tmp_path, {"name": "first"})
+    refuse_a_second_run(tmp_path)
+    await checkpoints(tmp_path).save(RunState(), {}, weights)
     with pytest.raises(CheckpointError, match="already holds a run"):
-        write_plan(tmp_path, {"name": "second"})
+        refuse_a_second_run(tmp_path)
     assert read_plan(tmp_path) == {"name": "first"}
+
+
+async def test_what_a_killed_run_left_half_written_is_cleared(tmp_path: Path) -> None:
+    left = tmp_path / "checkpoints" / ".7.partial" / "optimizer"
+    left.mkdir(parents=True)
+    await checkpoints(tmp_path).save(RunState(updates=8), {}, weights)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["8"]
 
 
 def test_an_earlier_run_is_set_aside_under_the_next_free_name(tmp_path: Path) -> None:

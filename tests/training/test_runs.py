@@ -123,6 +123,45 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_nothing_half_written(tmp_path: Pat
     assert checkpoint_numbers(tmp_path / "run") == [0]
 
 
+def test_ctrl_c_while_a_component_is_built_ends_at_once(rlef: Rlef, tmp_path: Path, command: Argv, environment: Any) -> None:
+    process = subprocess.Popen(
+        command("run", "playground.yaml", "--set", "optimizer.build_seconds=60"), cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+    )
+    wait_for((tmp_path / "run" / "building").exists)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=15)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert rlef("run", "playground.yaml").returncode == 0
+
+
+def test_a_run_that_could_not_be_built_leaves_its_directory_free(rlef: Rlef) -> None:
+    failed = rlef("run", "playground.yaml", "--set", "policy.script=missing.json")
+    assert failed.returncode == ExitCode.SPEC
+    assert "missing.json" in failed.stderr
+    assert rlef("run", "playground.yaml").returncode == 0
+
+
+def test_an_evaluation_that_is_due_is_measured_once_also_after_an_interrupt(rlef: Rlef, tmp_path: Path) -> None:
+    sets = ("--set", "tasks.evaluation={use: adding, rejected: [1]}", "--set", "evaluation={episodes: 4, every: 2}")
+    stopped = rlef("run", "playground.yaml", *sets, "--set", "optimizer.interrupt_at=4")
+    assert stopped.returncode == ExitCode.INTERRUPTED
+    rlef("resume", "run")  # it interrupts itself again, in the last update or after it
+    names = [json.loads(line)["name"] for line in (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines()]
+    assert names[:3] == ["base", "update-2", "update-4"]
+    assert names.count("update-4") == 1
+    assert "rejected task 'add-1'" in stopped.stderr
+
+
+def test_a_disk_that_fills_under_a_journal_is_explained(rlef: Rlef, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.jsonl").symlink_to("/dev/full")
+    full = rlef("run", "playground.yaml")
+    assert full.returncode == ExitCode.CHECKPOINT
+    assert "metrics.jsonl" in full.stderr
+    assert "No space left on device" in full.stderr
+    assert "Traceback" not in full.stderr
+
+
 def test_a_loss_that_is_no_number_stops_before_a_good_checkpoint_is_overwritten(rlef: Rlef, tmp_path: Path) -> None:
     diverged = rlef("run", "playground.yaml", "--set", "optimizer.diverge_at=4")
     assert diverged.returncode == ExitCode.COMPONENT

@@ -1,7 +1,8 @@
 """Formatter `random`: feedback about another problem's program, to measure how much true feedback matters (the paper's ablation)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -27,7 +28,7 @@ class RandomConfig:
 
     formatter: Ref[FeedbackFormatter] = setting(help="the formatter that puts the donor's failure into words")
     run: Path | None = setting(None, help="directory of the run whose training episodes are the donors; this run's own unless set")
-    donors: int = setting(1000, help="how many of the newest failing executions to draw from", validator=positive)
+    donors: int = setting(1000, help="how many failing executions to draw from, out of as many newest episodes", validator=positive)
 
 
 class RandomFeedback:
@@ -64,17 +65,20 @@ class RandomFeedback:
 
     def _read(self) -> list[tuple[Problem, Execution]]:
         if not self._donors:
-            self._donors = [
-                (episode.problem, turn.execution)
-                for episode in read_episodes(self._directory, purpose="train", newest=self._count)
-                for turn in episode.turns
-                if turn.execution is not None and not turn.execution.accepted
-            ][-self._count :]
+            self._donors = list(_failures(self._directory, self._count))[-self._count :]
         if not self._donors:
             raise UsageError(
                 f"no recorded training episode with a failing program in {str(self._directory)!r}, expected some: play episodes first"
             )
         return self._donors
+
+
+def _failures(directory: Path, episodes: int) -> Iterator[tuple[Problem, Execution]]:
+    with suppress(FileNotFoundError):  # a run that recorded nothing has no donors, which the caller says
+        for episode in read_episodes(directory, purpose="train", newest=episodes):
+            for turn in episode.turns:
+                if turn.execution is not None and turn.execution.judgements and not turn.execution.accepted:
+                    yield episode.problem, turn.execution
 
 
 def build(config: RandomConfig, context: Context) -> FeedbackFormatter:

@@ -17,6 +17,11 @@ Your program fails these tests:
 {failures}
 
 Write it again, corrected. Put the whole program into one block fenced by ```{language} and ```, and use such a block for code only."""
+UNTESTED = """\
+Your program was not tested, because the problem has no public tests.
+
+Write it again if you can do better. Put the whole program into one block fenced by ```{language} and ```, and use such a block for code \
+only."""
 NO_PROGRAM = """\
 Your answer holds no code.
 
@@ -41,8 +46,9 @@ class FailingCasesConfig:
     compile_error: str = setting("the program does not compile: {error}", help="outcome of a failed build; knows {error}")
     no_program: str = setting(NO_PROGRAM, help="after an answer without a program; knows {language}")
     passing: str = setting("- {case}: passed", help="one passing case, for templates that use {passes}; knows {case}, {number}")
-    case_characters: int = setting(512, help="cut each of a case's parts to this", unit="characters", validator=positive)
-    message_characters: int = setting(4096, help="cut the list of failures to this", unit="characters", validator=positive)
+    untested: str = setting(UNTESTED, help="after a program of a problem without public cases; knows {language}")
+    case_characters: int = setting(512, help="all that is told of one case, shared by its parts", unit="characters", validator=positive)
+    message_characters: int = setting(4096, help="all cases of one message together", unit="characters", validator=positive)
 
 
 class FailingCases:
@@ -59,6 +65,8 @@ class FailingCases:
     def feedback(self, problem: Problem, execution: Execution | None) -> str:
         if execution is None:
             return _fill(self._config.no_program, language=problem.language)
+        if not execution.judgements:
+            return _fill(self._config.untested, language=problem.language)
         failed = [judgement for judgement in execution.judgements if not judgement.verdict.accepted]
         passed = [judgement for judgement in execution.judgements if judgement.verdict.accepted]
         failures = "\n".join(self._failure(problem.public_cases[judgement.case], judgement) for judgement in failed)
@@ -66,20 +74,20 @@ class FailingCases:
         return _fill(
             self._config.failed,
             failures=shorten(failures, self._config.message_characters),
-            passes=shorten(passes, self._config.message_characters),
+            passes=shorten(passes, max(self._config.message_characters - len(failures), 0)),
             language=problem.language,
         )
 
     def _failure(self, case: Case, judgement: Judgement) -> str:
-        limit = self._config.case_characters
+        part = self._config.case_characters // 3
         expected, observed, error = describe_outcome(case, judgement)
         outcome = _fill(
             getattr(self._config, judgement.verdict.value),
-            expected=shorten(expected, limit),
-            observed=shorten(observed, limit),
-            error=shorten(error, limit, keep="end"),
+            expected=shorten(expected, part),
+            observed=shorten(observed, part),
+            error=shorten(error, 2 * part, keep="end"),
         )
-        return _fill(self._config.failure, case=shorten(describe_case(case), limit), outcome=outcome, number=str(judgement.case + 1))
+        return _fill(self._config.failure, case=shorten(describe_case(case), part), outcome=outcome, number=str(judgement.case + 1))
 
     def _passing(self, case: Case, judgement: Judgement) -> str:
         return _fill(self._config.passing, case=shorten(describe_case(case), self._config.case_characters), number=str(judgement.case + 1))

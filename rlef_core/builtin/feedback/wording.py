@@ -35,4 +35,4 @@ def _value(output: bytes) -> str:
     try:
         return repr(decode_value(output))
     except DataError:
-        return "no value"
+        return output.decode("utf-8", "backslashreplace") or "no value"
