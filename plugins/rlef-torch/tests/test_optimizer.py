@@ -241,6 +241,30 @@ async def test_the_step_size_rises_linearly_and_then_stays(context: Any) -> None
         assert report.metrics["optimizer/learning_rate"] == pytest.approx(1e-4)
 
 
+async def test_the_policys_own_warm_up_follows_the_critics(context: Any) -> None:
+    config = evolve(FAST, learning_rate=1e-4, warmup_updates=4, critic_warmup_updates=4)
+    async with optimizer_of(context, config) as optimizer:
+        rates = [(await optimizer.update(collection(4))).metrics["optimizer/learning_rate"] for _ in range(10)]
+        assert optimizer.learner.critic_stepper.rate == pytest.approx(1e-4)
+    assert rates == pytest.approx([0.0] * 4 + [0.25e-4, 0.5e-4, 0.75e-4] + [1e-4] * 3)
+
+
+def critic_after(context: Any, **changes: Any) -> Tensor:
+    learner = learner_of(context, **changes)
+    for seed in range(4):
+        learner.learn(collection(), seed)
+    return torch.cat([each.detach().flatten() for each in learner.critic.parameters()])
+
+
+def test_the_value_coefficient_acts_through_the_bound_on_the_gradients_norm_alone(context: Any) -> None:
+    start = torch.cat([each.detach().flatten() for each in learner_of(context).critic.parameters()])
+    bound, scaled = (critic_after(context, value_coefficient=factor, max_gradient_norm=1.0) for factor in (1.0, 0.1))
+    free, scaled_free = (critic_after(context, value_coefficient=factor, max_gradient_norm=1e9) for factor in (1.0, 0.1))
+    moved = (bound - start).norm()
+    assert (bound - scaled).norm() > 0.05 * moved
+    assert (free - scaled_free).norm() < 0.01 * moved
+
+
 def poisoned(number: int) -> Trajectory:
     """A trajectory whose reward makes every advantage, and so the loss, not a number."""
     healthy = trajectory(number, [(3, 4)])
@@ -280,7 +304,7 @@ async def test_collections_without_one_usable_temperature_are_refused(context: A
 async def test_a_restored_optimizer_goes_on_bit_for_bit(context: Any, tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     saved.mkdir()
-    config = evolve(FAST, passes=2, critic_warmup_updates=1)
+    config = evolve(FAST, passes=2, warmup_updates=6, critic_warmup_updates=3)
     async with optimizer_of(context, config) as straight:
         await straight.update(collection(8))
         await straight.save(saved)
@@ -321,11 +345,13 @@ async def test_a_full_disk_is_named(context: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lost", ["critic.safetensors", "counters.json", "policy/config.json"])
 async def test_an_incomplete_checkpoint_is_refused(context: Any, tmp_path: Path, lost: str) -> None:
+    saved = tmp_path / "saved" / "optimizer"
+    saved.mkdir(parents=True)
     async with optimizer_of(context) as optimizer:
-        await optimizer.save(tmp_path)
-        (tmp_path / lost).unlink()
-        with pytest.raises(CheckpointError, match=r"cannot be taken up.*resume from an earlier checkpoint"):
-            await optimizer.restore(tmp_path)
+        await optimizer.save(saved)
+        (saved / lost).unlink()
+        with pytest.raises(CheckpointError, match=r"cannot be taken up.*remove the folder .*saved.* and resume"):
+            await optimizer.restore(saved)
 
 
 async def test_the_event_loop_lives_while_the_optimizer_works(context: Any) -> None:

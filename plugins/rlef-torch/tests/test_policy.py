@@ -1,9 +1,10 @@
 """The policy samples what its model says, keeps caches while they are right, and never mixes weights."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -215,7 +216,36 @@ async def test_a_load_that_is_cancelled_while_it_waits_harms_nobody(context: Any
         load.cancel()
         with pytest.raises(asyncio.CancelledError):
             await load
-        assert [span.version for action in [*await running, *await play(policy, seeded(1))] for span in action.spans] == [0] * 4
+        async with asyncio.timeout(10):
+            spans = [span for action in [*await running, *await play(policy, seeded(1))] for span in action.spans]
+        assert [span.version for span in spans] == [0] * 4
+
+
+@pytest.mark.parametrize("call", ["load", "suspend"])
+async def test_a_call_that_is_cancelled_while_its_task_runs_harms_nobody(context: Any, call: str) -> None:
+    async with policy_of(context) as policy:
+        begun, go_on = threading.Event(), threading.Event()
+        hold(policy, begun, go_on)
+        task = asyncio.create_task(policy.load(Weights(9, "unchanged")) if call == "load" else policy.suspend())
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+        async with asyncio.timeout(10):
+            await policy.resume()
+            assert len(await play(policy, seeded(1))) == 3
+
+
+def hold(policy: TransformersPolicy, begun: threading.Event, go_on: threading.Event) -> None:
+    """Let the next task of the engine's thread say that it has begun, and wait."""
+    real = policy.engine.between_batches
+
+    def between_batches(task: Callable[[], None]) -> Any:
+        policy.engine.between_batches = real  # type: ignore[method-assign]
+        return real(lambda: (begun.set(), go_on.wait(10), task())[2])
+
+    policy.engine.between_batches = between_batches  # type: ignore[method-assign]
 
 
 async def test_a_request_joins_a_batch_that_is_running(context: Any) -> None:
@@ -257,6 +287,27 @@ async def test_a_request_with_a_seed_is_repeatable_beside_others(context: Any) -
         unseeded = [await play(policy, [Sampling(max_tokens=12)]) for _ in range(2)]
     assert [action.ids for action in alone] == [action.ids for action in among]
     assert unseeded[0][0].ids != unseeded[1][0].ids
+
+
+async def test_one_batch_is_answered_with_the_same_bits_every_time(context: Any) -> None:
+    first, second = [await two_batches(context) for _ in range(2)]
+    assert first == second
+    assert len({action.ids for action in first}) > 20
+
+
+async def two_batches(context: Any) -> list[Action]:
+    """Two turns of 12 conversations, unseeded; those of a turn are asked in order and admitted as one batch."""
+    actions: list[Action] = []
+    async with policy_of(context) as policy, AsyncExitStack() as stack:
+        conversations = [await stack.enter_async_context(policy.open(EPISODE)) for _ in range(12)]
+        for messages in (HELLO, AGAIN):
+            policy.engine.paused = True
+            asked = [asyncio.create_task(each.act(messages, Sampling(max_tokens=12))) for each in conversations]
+            await asyncio.sleep(0)  # each has asked
+            policy.engine.paused = False
+            await policy.load(Weights(0, "unchanged"))  # wakes the engine
+            actions += await asyncio.gather(*asked)
+    return actions
 
 
 async def test_greedy_answers_are_the_likeliest_tokens(context: Any) -> None:

@@ -46,7 +46,7 @@ def restore(directory: Path, learner: Learner) -> dict[str, int]:
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, ModelError) as error:
         raise CheckpointError(
             f"the optimizer's state in {str(directory)!r} cannot be taken up ({type(error).__name__}: {error}), expected one saved by ppo "
-            "with the same model.path; resume from an earlier checkpoint"
+            f"with the same model.path; remove the folder {str(directory.parent)!r} and resume, which takes the checkpoint before it"
         ) from error
     learner.updates = counters["updates"]
     return counters

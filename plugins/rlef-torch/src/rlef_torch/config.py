@@ -26,7 +26,9 @@ class PpoConfig:
     learning_rate: float = setting(2e-7, help="AdamW's step size for the policy, after warm-up", validator=positive)
     critic_learning_rate: float | None = setting(None, help="the same for the critic; the policy's unless set", validator=positive)
     weight_decay: float = setting(0.1, help="AdamW's decoupled weight decay", validator=not_negative)
-    warmup_updates: int = setting(50, help="updates over which both step sizes rise linearly", validator=not_negative)
+    warmup_updates: int = setting(
+        50, help="updates over which a step size rises linearly; the policy's come after critic_warmup_updates", validator=not_negative
+    )
     critic_warmup_updates: int = setting(0, help="first updates that train the critic alone", validator=not_negative)
     passes: int = setting(1, help="times that every trajectory of a collection is learned from", validator=positive)
     kl_coefficient: float = setting(0.05, help="weight of the KL penalty in the reward", validator=not_negative)
@@ -38,7 +40,9 @@ class PpoConfig:
     clip_low: float = setting(0.2, help="how far below 1 a token's ratio is followed", validator=share)
     clip_high: float = setting(0.2, help="how far above 1 a token's ratio is followed", validator=not_negative)
     value_clip: float = setting(0.2, help="how far a value is followed from its old one", validator=positive)
-    value_coefficient: float = setting(1.0, help="factor of the value loss", validator=not_negative)
+    value_coefficient: float = setting(
+        1.0, help="factor of the value loss; AdamW undoes it, so it only sets how soon max_gradient_norm binds", validator=positive
+    )
     max_gradient_norm: float = setting(1.0, help="gradients of the policy, and of the critic, are scaled to this norm", validator=positive)
     micro_batch_tokens: int = setting(16384, help="tokens of one forward pass, padding included; changes no result", validator=positive)
     logprob_chunk_tokens: int = setting(1024, help="tokens whose logits stand in memory at once; changes no result", validator=positive)

@@ -29,7 +29,8 @@ StatisticsT = TypeVar("StatisticsT", bound=Statistics)
 class Learner:
     """The policy, its critic and its reference, and what moves the first two. One thread at a time may use it.
 
-    `updates` counts gradient steps. In the first `critic_warmup_updates` of them only the critic moves.
+    `updates` counts gradient steps. In the first `critic_warmup_updates` of them only the critic moves; the policy's
+    warm-up begins after them.
     """
 
     policy: Actor
@@ -70,7 +71,7 @@ class Learner:
                 "lower optimizer.learning_rate or raise warmup_updates, and go on from the last checkpoint"
             )
         if result.policy:
-            self.policy_stepper.step(self.updates)
+            self.policy_stepper.step(self.updates - self.config.critic_warmup_updates)
         self.critic_stepper.step(self.updates)
         self.updates += 1
         return result

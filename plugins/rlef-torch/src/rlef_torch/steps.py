@@ -22,7 +22,7 @@ class Stepper:
         return float(nn.utils.clip_grad_norm_(self._parameters.values(), self._max_norm))
 
     def step(self, updates: int) -> None:
-        """Step along the gradients and forget them; `updates` were taken before."""
+        """Step along the gradients and forget them; the module took `updates` steps before."""
         self.rate = self._learning_rate * min(1.0, (updates + 1) / max(self._warmup, 1))
         for group in self._adam.param_groups:
             group["lr"] = self.rate
