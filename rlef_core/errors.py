@@ -94,7 +94,8 @@ class ComponentError(RlefError):
         self.call = call
         if isinstance(error, RlefError):
             self.exit_code = error.exit_code
-        super().__init__(f"{origin} failed in {call}: {type(error).__name__}: {error}")
+        reason = f"{error}" if isinstance(error, RlefError) else f"{type(error).__name__}: {error}"
+        super().__init__(f"{origin} failed in {call}: {reason}")
 
 
 class ExecutorFault(RlefError):

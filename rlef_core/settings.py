@@ -49,6 +49,12 @@ def share(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
         raise ValueError(f"{attribute.name} is {value!r}, expected a number from 0 to 1")
 
 
+def positive_share(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    """Validator: the value (if not None) is above 0 and at most 1."""
+    if value is not None and not 0 < value <= 1:
+        raise ValueError(f"{attribute.name} is {value!r}, expected a number above 0 and at most 1")
+
+
 def one_of(*choices: str) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
     """Validator: the value is one of `choices`."""
     return OneOf(choices)

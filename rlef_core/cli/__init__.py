@@ -51,8 +51,15 @@ class LazyCommands(click.Group):
                 _ignore_interrupts()
             if ctx.params["debug"]:
                 traceback.print_exc()
-            click.echo(f"error: {error}", err=True)
+            click.echo(str(error) if isinstance(error, Interrupted) else f"error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params["debug"]:
+                raise
+            click.echo(f"error: unexpected {type(error).__name__}: {error}; `rlef-core --debug ...` shows where it comes from", err=True)
+            ctx.exit(ExitCode.COMPONENT)
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -40,7 +40,7 @@ def _health(plan: Plan, registry: Registry) -> list[tuple[PluginInfo, Health]]:
 
 
 def _page(plan: Plan, health: Sequence[tuple[PluginInfo, Health]]) -> Iterator[str]:
-    yield f"{plan.name}: the spec is right; a run writes to {plan.run.directory}"
+    yield f"{plan.name}: the spec is right (paths and models were not opened); a run writes to {plan.run.directory}"
     width = max(map(len, plan.components))
     for way, ref in plan.components.items():
         yield f"  {way:<{width}}  {ref.use}  ({ref.origin.distribution} {ref.origin.version})"

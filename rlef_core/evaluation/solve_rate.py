@@ -39,7 +39,7 @@ def wilson(successes: int, total: int, z: float = 1.959964) -> tuple[float, floa
     rate, spread = successes / total, z * z / total
     middle = rate + spread / 2
     half = z * math.sqrt(rate * (1 - rate) / total + spread / (4 * total))
-    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def _submitted(answers: Sequence[Episode]) -> Episode:

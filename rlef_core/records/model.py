@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from rlef_core.settings import not_negative, positive, setting
+from rlef_core.settings import not_negative, one_of, positive, setting
 
 
 @frozen
@@ -12,7 +12,7 @@ class ModelSpec:
     """The spec's `model:` block."""
 
     path: str = setting(help="a folder, a hub name, or a name that the policy and optimizer can make (see their pages)")
-    dtype: str = setting("auto", help="dtype of the policy's weights: auto, float32, bfloat16 or float16")
+    dtype: str = setting("auto", help="dtype of the policy's weights", validator=one_of("auto", "float32", "bfloat16", "float16"))
     max_length: int = setting(4096, help="longest conversation", unit="tokens", validator=positive)
     template: Mapping[str, str] = setting(
         factory=dict, help="fixed arguments of the chat template, for example a date_string that would be today's date otherwise"

@@ -30,7 +30,7 @@ class Checkers:
         try:
             return self._reader.use("checker", {"use": ref.name, **ref.options})
         except MisfitError as error:
-            raise PluginError(f"a task's checker {ref.name!r} with options {dict(ref.options)!r}: {error}") from error
+            raise PluginError(f"checker {ref.name!r} with options {dict(ref.options)!r}: {error}") from error
 
 
 class _Guarded:

@@ -79,7 +79,10 @@ class Player:
                 f"task {task.problem.id!r} is in language {task.problem.language!r}, which no plugin offers; "
                 f"expected one of {', '.join(sorted(self.languages))}"
             )
-        self.judge.checkers(task.checker)
+        try:
+            self.judge.checkers(task.checker)
+        except PluginError as error:
+            raise PluginError(f"task {task.problem.id!r}: {error}") from error
 
     async def _converse(self, conversation: Conversation, id: EpisodeId, task: Task) -> tuple[list[Turn], Stop]:
         turns: list[Turn] = []

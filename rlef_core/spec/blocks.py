@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from rlef_core.records import ModelSpec
 from rlef_core.roles import Executor, FeedbackFormatter, Optimizer, Policy, Ref, RewardFunction, Taskset
-from rlef_core.settings import ByteSize, not_negative, positive, setting, share
+from rlef_core.settings import ByteSize, not_negative, positive, positive_share, setting, share
 
 
 @frozen
@@ -56,7 +56,7 @@ class SamplingBlock:
     """How answers are sampled."""
 
     temperature: float = setting(1.0, help="sampling temperature; 0 is greedy", validator=not_negative)
-    top_p: float = setting(1.0, help="nucleus sampling's share of probability", validator=share)
+    top_p: float = setting(1.0, help="nucleus sampling's share of probability", validator=positive_share)
     max_tokens: int = setting(4096, help="longest answer", unit="tokens", validator=positive)
 
 

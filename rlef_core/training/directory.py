@@ -20,7 +20,9 @@ def claim(directory: Path) -> Iterator[None]:
         directory.mkdir(parents=True, exist_ok=True)
         lock = (directory / "lock").open("a+")
     except OSError as error:
-        raise CheckpointError(f"cannot write to the run's directory {str(directory)!r}: {error}; expected a folder of yours") from error
+        raise CheckpointError(
+            f"cannot write to the run's directory {str(directory)!r}: {error}; expected a folder that can be written to"
+        ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,13 +38,24 @@ def claim(directory: Path) -> Iterator[None]:
         yield
 
 
-def refuse_a_second_run(directory: Path) -> None:
-    """Raise CheckpointError when the directory already holds a run: a plan with something to resume from."""
-    if (directory / _PLAN).exists() and any(directory.glob("checkpoints/[0-9]*/manifest.json")):
-        raise CheckpointError(
-            f"the directory {str(directory)!r} already holds a run: go on with `rlef-core resume {directory}`, keep it aside with "
-            "`run --set-aside`, or choose another run.directory"
-        )
+def refuse_a_second_run(directory: Path, plan: Mapping[str, Any]) -> None:
+    """Raise CheckpointError when the directory already holds a run: a plan with something to resume from. Names what differs in `plan`."""
+    if not (directory / _PLAN).exists() or not any(directory.glob("checkpoints/[0-9]*/manifest.json")):
+        return
+    changes = list(_differences(read_plan(directory).get("spec"), plan.get("spec")))
+    other = f" of another plan ({'; '.join(changes[:3])}{'; ...' if len(changes) > 3 else ''})" if changes else ""
+    raise CheckpointError(
+        f"the directory {str(directory)!r} already holds a run{other}: go on with it by `rlef-core resume {directory}`, keep it aside with "
+        "`run --set-aside`, or choose another run.directory"
+    )
+
+
+def _differences(before: Any, now: Any, way: str = "") -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted(before.keys() | now.keys()):
+            yield from _differences(before.get(key), now.get(key), f"{way}.{key}" if way else key)
+    elif before != now:
+        yield f"{way} was {before!r}, is {now!r}"
 
 
 def write_plan(directory: Path, plan: Mapping[str, Any]) -> None:
@@ -64,6 +77,8 @@ def read_plan(directory: Path) -> dict[str, Any]:
     """What plan.json holds. Raises CheckpointError when the directory holds no run."""
     try:
         plan: dict[str, Any] = json.loads((directory / _PLAN).read_text(encoding="utf-8"))
+    except NotADirectoryError as error:
+        raise CheckpointError(f"{str(directory)!r} is a file, expected the directory of a run (a spec's run.directory)") from error
     except FileNotFoundError as error:
         raise CheckpointError(f"the directory {str(directory)!r} holds no run (no {_PLAN}): check the path") from error
     except (OSError, ValueError) as error:

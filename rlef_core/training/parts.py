@@ -1,7 +1,7 @@
 """Build everything that a plan names, and close it again."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from rlef_core.errors import Origin, boundary
 from rlef_core.metrics import CORE_METRICS, Meter
 from rlef_core.registry import Registry
-from rlef_core.roles import FeedbackFormatter, Optimizer, Policy, Ref
+from rlef_core.roles import FeedbackFormatter, Optimizer, Policy, Ref, Taskset
 from rlef_core.rollout.assemble import assemble_executor
 from rlef_core.rollout.checkers import Checkers
 from rlef_core.rollout.collections import Scorer
@@ -31,6 +31,7 @@ class Parts:
     builder: Builder
     meter: Meter
     tally: Tally
+    tasksets: Mapping[str, Taskset]
     player: Player
     scorer: Scorer
     policy: Policy
@@ -39,11 +40,7 @@ class Parts:
 
     def tasks(self, entry: str, position: int = 0) -> TaskStream:
         """The stream of tasks of `tasks.train` or `tasks.evaluation`, from a position on."""
-        tasks = self.plan.tasks[entry]
-        taskset = self.builder.build(tasks.ref)
-        seed = partial(derive_seed, self.plan.run.seed, "tasks", entry)
-        allow = self.plan.rollout.allow_no_public_cases
-        return TaskStream(taskset, tasks.ref.origin, tasks.split or entry, seed, position=position, allow_no_public_cases=allow)
+        return _stream(self.plan, entry, self.tasksets[entry], position)
 
     def with_feedback(self, ref: Ref[FeedbackFormatter]) -> Player:
         """A player that differs in its formatter."""
@@ -52,12 +49,16 @@ class Parts:
 
 @asynccontextmanager
 async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIterator[Parts]:
-    """Build the plan's components; close them, the newest first, when the block ends.
+    """Build the plan's components, the tasksets first, for a mistake in a path costs the least there; close them, the newest first,
+    when the block ends.
 
-    Raises ComponentError for one that cannot be built or closed.
+    Raises ComponentError for one that cannot be built or closed, NoUsableTask for tasks that cannot be played.
     """
     meter = Meter([*CORE_METRICS, *(metric for offered in registry.offered for metric in offered.component.metrics)])
     builder = Builder(plan, registry, directory, meter)
+    tasksets = {entry: builder.build(tasks.ref) for entry, tasks in plan.tasks.items()}
+    for entry, taskset in tasksets.items():
+        _stream(plan, entry, taskset).draw(1)
     async with AsyncExitStack() as stack:
         sandbox = builder.build(plan.executor)
         stack.push_async_callback(_close, sandbox.close, plan.executor.origin)
@@ -81,7 +82,14 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
             tally=tally,
         )
         scorer = Scorer(tuple((builder.build(reward.ref), reward.ref.origin, reward.weight) for reward in plan.rewards))
-        yield Parts(plan, builder, meter, tally, player, scorer, policy, optimizer, plan.optimizer.origin)
+        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, plan.optimizer.origin)
+
+
+def _stream(plan: Plan, entry: str, taskset: Taskset, position: int = 0) -> TaskStream:
+    tasks = plan.tasks[entry]
+    seed = partial(derive_seed, plan.run.seed, "tasks", entry)
+    allow = plan.rollout.allow_no_public_cases
+    return TaskStream(taskset, tasks.ref.origin, tasks.split or entry, seed, position=position, allow_no_public_cases=allow)
 
 
 def _identity(plan: Plan) -> str:

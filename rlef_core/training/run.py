@@ -76,7 +76,7 @@ class Run:
         bad = sorted(name for name, value in report.metrics.items() if not math.isfinite(value))
         if bad:
             raise TrainingDiverged(
-                f"after collection {collection.number} these metrics are not finite: {', '.join(bad)}; no checkpoint was written since"
+                f"after collection {collection.number + 1} these metrics are not finite: {', '.join(bad)}; the last checkpoint is older"
             )
         return report
 

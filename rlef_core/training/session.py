@@ -36,7 +36,7 @@ async def start(plan: Plan, registry: Registry, session: Session) -> Mapping[str
     """Play a plan from its beginning; returns the summary. Raises CheckpointError when its directory cannot be used,
     Interrupted when stopped."""
     with claim(plan.run.directory):
-        refuse_a_second_run(plan.run.directory)
+        refuse_a_second_run(plan.run.directory, plan.to_json())
         return await _play(plan, registry, session, None)
 
 
@@ -73,6 +73,7 @@ async def _begun(run: Run, newest: tuple[Path, Checkpoint] | None) -> Mapping[st
     run.journals.close()
     summary = write_summary(run.directory, run.parts, run.results)
     run.events.emit("rlef_run_finished", directory=run.directory, summary=summary)
+    run.say(f"done: {run.directory / 'summary.json'}")
     return summary
 
 

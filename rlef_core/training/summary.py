@@ -30,7 +30,7 @@ def read_summary(directory: Path) -> Mapping[str, Any] | None:
 
 def _bounds(parts: Parts) -> Mapping[str, float]:
     entry = parts.plan.tasks.get("evaluation")
-    taskset: object = parts.builder.build(entry.ref) if entry else None
+    taskset: object = parts.tasksets.get("evaluation")
     if entry is None or not isinstance(taskset, BoundedTaskset):
         return {}
     return taskset.bounds(entry.split or "evaluation", parts.plan.rollout.turn_limit)

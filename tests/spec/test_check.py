@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = """\
-local: the spec is right; a run writes to runs/local
+local: the spec is right (paths and models were not opened); a run writes to runs/local
   tasks.train  local-tasks  (unpackaged 0)
   policy       local-policy  (unpackaged 0)
   executor     local-executor  (unpackaged 0)

@@ -103,12 +103,12 @@ def test_a_directory_in_use_names_its_holder(tmp_path: Path) -> None:
 
 
 async def test_a_directory_that_holds_a_run_is_refused(tmp_path: Path) -> None:
-    write_plan(tmp_path, {"name": "first"})
-    refuse_a_second_run(tmp_path)
+    write_plan(tmp_path, {"spec": {"seed": 1}})
+    refuse_a_second_run(tmp_path, {})
     await checkpoints(tmp_path).save(RunState(), {}, weights)
-    with pytest.raises(CheckpointError, match="already holds a run"):
-        refuse_a_second_run(tmp_path)
-    assert read_plan(tmp_path) == {"name": "first"}
+    with pytest.raises(CheckpointError, match=r"already holds a run of another plan \(seed was 1, is 2\)"):
+        refuse_a_second_run(tmp_path, {"spec": {"seed": 2}})
+    assert read_plan(tmp_path) == {"spec": {"seed": 1}}
 
 
 async def test_what_a_killed_run_left_half_written_is_cleared(tmp_path: Path) -> None:

@@ -142,14 +142,14 @@ def test_a_run_that_could_not_be_built_leaves_its_directory_free(rlef: Rlef) -> 
 
 
 def test_an_evaluation_that_is_due_is_measured_once_also_after_an_interrupt(rlef: Rlef, tmp_path: Path) -> None:
-    sets = ("--set", "tasks.evaluation={use: adding, rejected: [1]}", "--set", "evaluation={episodes: 4, every: 2}")
+    sets = ("--set", "tasks.evaluation={use: adding, rejected: [0, 1, 2, 3, 4, 5, 6, 7]}", "--set", "evaluation={episodes: 4, every: 2}")
     stopped = rlef("run", "playground.yaml", *sets, "--set", "optimizer.interrupt_at=4")
     assert stopped.returncode == ExitCode.INTERRUPTED
     rlef("resume", "run")  # it interrupts itself again, in the last update or after it
     names = [json.loads(line)["name"] for line in (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines()]
     assert names[:3] == ["base", "update-2", "update-4"]
     assert names.count("update-4") == 1
-    assert "rejected task 'add-1'" in stopped.stderr
+    assert "rejected task 'add-" in stopped.stderr
 
 
 def test_a_disk_that_fills_under_a_journal_is_explained(rlef: Rlef, tmp_path: Path) -> None:
