@@ -32,13 +32,13 @@ async def open_judge(registry: Registry, executor: str | None = None, *, workers
 
 @asynccontextmanager
 async def open_judge_of(plan: Plan, registry: Registry) -> AsyncIterator[Judge]:
-    """Build a plan's executor, without the cache of runs, and close it when the block ends."""
+    """Build a plan's executor, without the cache of runs, and close it when the block ends. Its failures are ComponentErrors."""
     meter = Meter()
     builder = Builder(plan, registry, Path.cwd(), meter)
     sandbox = builder.build(plan.executor)
     try:
         guarded = assemble_executor(sandbox, str(plan.executor.origin), RETRIES, 0, meter)
-        yield Judge(guarded, Checkers(registry, builder), registry.languages)
+        yield Judge(guarded, Checkers(registry, builder), registry.languages, plan.executor.origin)
     finally:
         with boundary(plan.executor.origin, "close"):
             await sandbox.close()

@@ -16,7 +16,8 @@ from rlef_core.rollout.running import running
 class Cached:
     """An executor that answers from memory where it can, and runs what equal jobs ask for at the same time once.
 
-    Never kept: faults, time-outs, and runs near a limit of time, or of memory when that was hit. The least recently used results make room for new ones.
+    Never kept: faults, time-outs, and runs near a limit of time, or of memory when that was hit. The least recently used results
+    make room for new ones.
     """
 
     def __init__(self, executor: Executor, identity: str, most_bytes: int, metrics: MetricSink) -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from attrs import evolve, frozen
 
-from rlef_core.errors import ExecutorFault, RlefError
+from rlef_core.errors import ExecutorFault, Origin, PluginError, RlefError, boundary
+from rlef_core.misses import did_you_mean
 from rlef_core.records import (
     CallCase,
     Case,
@@ -47,28 +49,35 @@ class NoCasesError(RlefError, ValueError):
 
 @frozen
 class Judge:
-    """Judges programs. `checkers` gives the checker that a task names."""
+    """Judges programs. `checkers` gives the checker that a task names; `origin` names the executor in its failures."""
 
     executor: Executor
     checkers: Callable[[CheckerRef], Checker]
     languages: Mapping[str, Language]
+    origin: Origin | None = None
 
     async def judge(
         self, program: Program, cases: Sequence[Case], limits: Limits, checker: CheckerRef, *, stop_at_first_failure: bool
     ) -> Execution:
         """The program's judgements on `cases`, in order: all, or up to the first failure; one only if it could not be built.
 
-        Raises NoCasesError without cases, ExecutorFault when the sandbox failed or lost a case, KeyError for an unknown language.
+        Raises NoCasesError without cases, PluginError for a language or checker that is not there, ExecutorFault when the sandbox
+        failed or lost a case: with an `origin` a ComponentError that names it, which then stands for whatever the executor raises.
         """
         if not cases:
             raise NoCasesError("there are no cases to judge a program on: expected at least one, for no program may pass unseen")
         checks = self.checkers(checker)
+        job = job_for(program, cases, limits, self.languages)
+        with self._named():
+            return await self._execution(job, cases, checks, stop_at_first_failure)
+
+    async def _execution(self, job: Job, cases: Sequence[Case], checker: Checker, stop_at_first_failure: bool) -> Execution:
         judgements: list[Judgement] = []
-        async with running(self.executor, job_for(program, cases, limits, self.languages)) as run:
+        async with running(self.executor, job) as run:
             async for completed in run:
                 if completed.case is None and completed.succeeded:
                     continue
-                judgements.append(await self._judgement(completed, cases, checks))
+                judgements.append(await self._judgement(completed, cases, checker))
                 if completed.case is None or (stop_at_first_failure and not judgements[-1].verdict.accepted):
                     return Execution(tuple(judgements))
         if len(judgements) != len(cases):
@@ -105,12 +114,16 @@ class Judge:
         return Verdict.ACCEPTED if right else Verdict.WRONG_ANSWER
 
     async def _run_trusted(self, job: Job) -> Sequence[Completed]:
-        return [completed async for completed in self.executor.run(job)]
+        with self._named():
+            return [completed async for completed in self.executor.run(job)]
+
+    def _named(self) -> AbstractContextManager[None]:
+        return boundary(self.origin, "run") if self.origin else nullcontext()
 
 
 def job_for(program: Program, cases: Sequence[Case], limits: Limits, languages: Mapping[str, Language]) -> Job:
-    """What the sandbox is asked for: inputs without expected outputs, and time as the language needs it."""
-    language = languages[program.language]
+    """What the sandbox is asked for: inputs without expected outputs, and time as the language needs it. Raises PluginError."""
+    language = _known(program.language, languages)
     factor = language.time_factor
     scaled = evolve(limits, cpu_seconds=limits.cpu_seconds * factor, wall_seconds=limits.wall_seconds * factor)
     return Job(language, program.source, tuple(map(_input, cases)), scaled)
@@ -119,6 +132,13 @@ def job_for(program: Program, cases: Sequence[Case], limits: Limits, languages: 
 def script_token(case: ScriptCase) -> str:
     """What a script's driver writes when every assertion held; no program can write it by chance."""
     return hashlib.sha256(b"rlef-core script\0" + case.code.encode()).hexdigest()
+
+
+def _known(name: str, languages: Mapping[str, Language]) -> Language:
+    if name not in languages:
+        known = ", ".join(sorted(languages))
+        raise PluginError(f"no plugin offers language {name!r}, expected one of {known}{did_you_mean(name, languages)}")
+    return languages[name]
 
 
 def _input(case: Case) -> CaseInput:

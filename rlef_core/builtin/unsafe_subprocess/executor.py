@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from rlef_core import Completed, ExecutorFault, Job, RlefError, Tool
+from rlef_core import Completed, ExecutorFault, Job, PluginError, Tool
 from rlef_core.builtin.unsafe_subprocess import NOT_ISOLATED, requests, tools
 from rlef_core.builtin.unsafe_subprocess.outcome import completed
 from rlef_core.builtin.unsafe_subprocess.requests import Request
@@ -82,7 +82,7 @@ class SubprocessExecutor:
         return answer
 
     async def _place(self, job: Job, tool: Tool) -> str:
-        """Where a tool lies that the programs' user can run. Raises RlefError when there is none."""
+        """Where a tool lies that the programs' user can run. Raises PluginError when there is none."""
         if tool not in self._places:
             tried = tools.paths(tool)
             for path in tried:
@@ -90,7 +90,7 @@ class SubprocessExecutor:
                     self._places[tool] = path
                     break
             else:
-                raise RlefError(tools.missing(job.language, tool, tried))
+                raise PluginError(tools.missing(job.language, tool, tried))
         return self._places[tool]
 
     async def _runs(self, path: str, tool: Tool) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
-from rlef_core import CaseInput, Job, Language, Limits, Tool
+from rlef_core import CaseInput, Job, Language, Limits, PluginError, Tool
 from rlef_core.builtin.unsafe_subprocess.supervisor.packing import check_name
 
 BINARY = "./program"
@@ -37,7 +37,7 @@ class Request:
 
 
 def case(job: Job, case: CaseInput, places: Mapping[str, str], environment: Mapping[str, str]) -> Request:
-    """Run one case. Raises ValueError for a file name with folders, or a kind of case that the language has no driver for."""
+    """Run one case. Raises ValueError for a file name with folders, PluginError for a kind of case without a driver."""
     language = job.language
     source, files = language.source_name, dict(case.files)
     if not language.build:
@@ -46,7 +46,7 @@ def case(job: Job, case: CaseInput, places: Mapping[str, str], environment: Mapp
         source = language.driver_name
         files[source] = driver.encode()
     elif case.kind.value != "program":
-        raise ValueError(f"language {language.name!r} has no driver for {case.kind.value!r} cases")
+        raise PluginError(_driverless(language, case.kind.value))
     for name in filter(None, (*files, case.output_file)):
         check_name(name)
     limits = _limits(job.limits, language)
@@ -75,6 +75,14 @@ def look(path: str, tool: Tool, environment: Mapping[str, str]) -> Request:
     language = Language(tool.name, "", (), (tool,), address_space_extra_bytes=BUILD_MEMORY_BYTES)
     limits = _limits(Limits(processes=BUILD_PROCESSES), language)
     return Request((path, *tool.version_arguments), _environment(language, environment), limits)
+
+
+def _driverless(language: Language, kind: str) -> str:
+    there = ", ".join(map(repr, sorted(language.drivers))) or "none"
+    return (
+        f"language {language.name!r} has no driver for {kind!r} cases (drivers: {there}): turn them into stdio or file cases, "
+        "or use a plugin whose language has one"
+    )
 
 
 def _limits(limits: Limits, language: Language) -> dict[str, Any]:

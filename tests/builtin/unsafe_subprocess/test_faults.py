@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_core import CaseInput, CaseKind, ExecutorFault, Job, Language, Limits, RlefError, Tool
+from rlef_core import CaseInput, CaseKind, ExecutorFault, Job, Language, Limits, PluginError, Tool
 from rlef_core.builtin.python import LANGUAGE
 from rlef_core.builtin.unsafe_subprocess.executor import SubprocessExecutor
 
@@ -131,9 +131,8 @@ async def test_nothing_is_left_when_the_owner_is_killed():
 
 async def test_a_tool_that_nobody_can_run_is_an_error_that_says_what_to_install(executor):
     lost = Language("lost", "a", ("{lost}",), (Tool("lost", ("lost-tool", "/no/such/tool"), debian_package="lost-package"),))
-    with pytest.raises(RlefError, match="install Debian's lost-package") as raised:
+    with pytest.raises(PluginError, match="install Debian's lost-package"):
         await outputs(executor, Job(lost, "", (CaseInput(),)))
-    assert not isinstance(raised.value, ExecutorFault)
 
 
 async def test_a_tool_that_does_not_work_is_passed_over(executor):
@@ -162,7 +161,7 @@ async def test_a_file_name_with_folders_is_refused(executor):
 
 async def test_a_kind_of_case_without_a_driver_is_refused(executor):
     bare = Language("bare", "a", ("{true}",), (Tool("true", ("true",)),))
-    with pytest.raises(ValueError, match="'bare' has no driver for 'call' cases"):
+    with pytest.raises(PluginError, match=r"'bare' has no driver for 'call' cases .* turn them into stdio or file cases"):
         await outputs(executor, Job(bare, "", (CaseInput(CaseKind.CALL),)))
 
 
