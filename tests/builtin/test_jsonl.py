@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from rlef_core import CallCase, Rejected, RlefError, ScriptCase, Task
+from rlef_core import CallCase, Limits, Rejected, RlefError, ScriptCase, Task
 from rlef_core.builtin import jsonl
-from rlef_core.builtin.converters import convert_file
 from rlef_core.builtin.converters.mbpp import case_of, convert
 from rlef_core.builtin.jsonl import JsonlConfig
 from rlef_core.builtin.jsonl.taskset import JsonlTasks
+from rlef_core.evaluation.convert import convert_file
 
 
 def row(id: str, **changes: object) -> dict[str, object]:
@@ -57,6 +57,15 @@ def test_a_row_that_is_no_task_is_rejected_by_its_id_and_number(tmp_path):
     assert "tasks.jsonl:3: a stdio case lacks 'output'" in tasks.task("c").reason
 
 
+def test_a_row_may_have_limits_of_its_own(tmp_path):
+    limits = {"cpu_seconds": 60, "memory_bytes": "1GiB"}
+    tasks = tasks_of(tmp_path, row("a", limits=limits), row("b"), row("c", limits={"cpu": 1}), row("d", limits={"cpu_seconds": 0}))
+    assert tasks.task("a").limits == Limits(cpu_seconds=60, memory_bytes=1 << 30)
+    assert tasks.task("b").limits == Limits()
+    assert "'limits' is {'cpu': 1}" in tasks.task("c").reason
+    assert "'cpu_seconds' 0" in tasks.task("d").reason
+
+
 def test_a_second_row_of_one_id_is_rejected(tmp_path):
     tasks = tasks_of(tmp_path, row("a"), row("a"))
     assert list(tasks.ids("train")) == ["a", "line 2"]
@@ -94,6 +103,7 @@ def test_a_row_of_mbpp_becomes_a_task_whose_first_assertion_is_public():
     assert task.problem.id == "mbpp-7"
     assert task.problem.public_cases == (CallCase("add", (1, 2), 3),)
     assert task.private_cases == (CallCase("add", ([1], [2]), [1, 2]), ScriptCase("assert add(add(1, 2), 3) == 6"))
+    assert task.limits == Limits(cpu_seconds=60.0, wall_seconds=300.0)
     assert task.reference == "def add(a, b):\n    return a + b"
     assert "assert add(1, 2) == 3" in task.problem.statement
     assert "[1, 2]" not in task.problem.statement
@@ -152,11 +162,5 @@ def test_a_converted_file_is_one_of_tasks(tmp_path):
     written, rejected = convert_file("mbpp", source, target)
     assert (written, len(rejected)) == (1, 1)
     assert JsonlTasks(target, {"python"}).task("mbpp-7") == convert(MBPP)
+    assert json.loads(target.read_text())["limits"] == {"cpu_seconds": 60.0, "wall_seconds": 300.0}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
-
-
-def test_a_file_that_is_no_json_is_an_error_with_its_line(tmp_path):
-    source = tmp_path / "in.jsonl"
-    source.write_text(json.dumps(MBPP) + "\n{")
-    with pytest.raises(ValueError, match=r"in\.jsonl:2: "):
-        convert_file("mbpp", source, tmp_path / "out.jsonl")
