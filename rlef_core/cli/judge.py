@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from rich.table import Table
 
 from rlef_core.cli.loading import load_plugins
 from rlef_core.cli.options import json_option, no_plugin_option
+from rlef_core.cli.progress import shown, tell
 from rlef_core.errors import ExitCode, UsageError
+from rlef_core.evaluation.count import Count
 from rlef_core.evaluation.judging import open_judge
 from rlef_core.evaluation.submissions import Report, judge_lines
 from rlef_core.records import Case, CheckerRef, DataError, Limits, Program, case_from_json
@@ -69,8 +72,11 @@ def command(
     """Run PROGRAM on cases and print the verdicts.
 
     A line of the file of cases is {"input": "...", "output": "..."}, or an object with "kind" call, file or script.
-    Exit code 0 when every case is accepted, 1 when not. With --batch: one JSON line for each line of the file, in its
-    order, and exit code 0 when each has its answer.
+    Exit code 0 when every case is accepted, 1 when not.
+
+    With --batch: one JSON line for each line of the file, in its order. Exit code 0 when each has its answer, whatever the
+    verdicts; 4 when the sandbox or a checker failed under one; else 2 when one could not be judged: no submission, no
+    cases, an unknown language.
     """
     limits = _limits(cpu_seconds, wall_seconds, memory_bytes)
     if (program is None) == (batch is None):
@@ -79,8 +85,7 @@ def command(
         if language or cases or not as_json:
             raise UsageError("--batch takes no --language and no --cases, which its lines hold, and needs --json")
         registry = load_plugins(no_plugin)
-        asyncio.run(_batch(registry, batch, executor, CheckerRef(checker), limits, workers))
-        return
+        raise click.exceptions.Exit(asyncio.run(_batch(registry, batch, executor, CheckerRef(checker), limits, workers)))
     if program is None or language is None or cases is None:
         raise UsageError("PROGRAM needs --language and --cases")
     registry = load_plugins(no_plugin)
@@ -105,12 +110,29 @@ async def _single(
         return Report(None, await judge.judge(program, cases, limits, checker, stop_at_first_failure=False))
 
 
-async def _batch(registry: Registry, file: Path, executor: str | None, checker: CheckerRef, limits: Limits, workers: int | None) -> None:
-    count = workers or len(os.sched_getaffinity(0))
-    async with open_judge(registry, executor, workers=count) as judge:
-        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-            async for report in judge_lines(judge, lines, checker, limits, count):
-                click.echo(json.dumps(report.to_json()))
+async def _batch(
+    registry: Registry, file: Path, executor: str | None, checker: CheckerRef, limits: Limits, workers: int | None
+) -> ExitCode:
+    at_once = workers or len(os.sched_getaffinity(0))
+    count = Count("judging", _lines(file), unit="lines")
+    code = ExitCode.OK
+    with shown() as session, file.open(encoding="utf-8", errors="surrogateescape") as lines:
+        session.watch(count)
+        opened = open_judge(registry, executor, workers=at_once)
+        async with opened as judge, aclosing(judge_lines(judge, lines, checker, limits, at_once)) as reports:
+            async for report in reports:
+                tell(json.dumps(report.to_json()))
+                count.add(programs=report.execution is not None, failed=report.execution is None)
+                code = max(code, report.code)
+    return code
+
+
+def _lines(file: Path) -> int:
+    """How many lines are to be answered; 0 for a pipe, which can be read but once."""
+    if not file.is_file():
+        return 0
+    with file.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())
 
 
 def _limits(cpu_seconds: float | None, wall_seconds: float | None, memory_bytes: ByteSize | None) -> Limits:

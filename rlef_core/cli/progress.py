@@ -1,13 +1,16 @@
 """Show long work as it goes: a live line on a terminal, plain lines elsewhere."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from rlef_core.evaluation.count import Count
 from rlef_core.rollout.tally import Tally
 from rlef_core.training.session import Session
 
@@ -27,17 +30,29 @@ def shown() -> Iterator[Session]:
         yield Session(say, watch)
 
 
+def tell(line: str) -> None:
+    """Print a line on standard output, above the live line where both are on one terminal."""
+    click.echo(line, file=sys.stdout)  # named, since click would look for the stream behind the one that rich put there
+
+
 def figures(tally: Tally) -> str:
-    """The running counts of a phase in one line; empty when it plays no episodes."""
+    """The running counts of a phase in one line; empty when it plays no episodes and judges nothing."""
+    done = _done(tally)
+    left = f", {tally.seconds / done * (tally.total - done):.0f} s left" if done and tally.total else ""
+    if isinstance(tally, Count):
+        of = f"/{tally.total}" if tally.total else ""
+        return f"{done}{of} {tally.unit}, {tally.failed} failed, {tally.programs / tally.seconds:.1f} programs/s{left}"
     if not tally.total:
         return ""
-    done = tally.episodes + tally.faults
-    left = f", {tally.seconds / done * (tally.total - done):.0f} s left" if done else ""
     solved = f", solved {tally.solved / tally.episodes:.2f}" if tally.episodes else ""
     return (
         f"{done}/{tally.total} episodes, {tally.turns} turns{solved}, "
         f"{tally.tokens / tally.seconds:.0f} tokens/s, {tally.programs / tally.seconds:.0f} programs/s{left}"
     )
+
+
+def _done(tally: Tally) -> int:
+    return tally.done if isinstance(tally, Count) else tally.episodes + tally.faults
 
 
 @contextmanager
@@ -49,12 +64,12 @@ def _live(console: Console) -> Iterator[Callable[[Tally], None]]:
         TextColumn("{task.fields[figures]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    # What is printed must go round the live line where both are on a terminal, and into its file or pipe where not.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
         bar = progress.add_task("starting", total=None, figures="")
 
         def draw(tally: Tally) -> None:
-            done = tally.episodes + tally.faults
-            progress.update(bar, description=tally.phase, completed=done, total=tally.total or None, figures=figures(tally))
+            progress.update(bar, description=tally.phase, completed=_done(tally), total=tally.total or None, figures=figures(tally))
 
         with _polled(draw, _PERIOD) as watch:
             yield watch

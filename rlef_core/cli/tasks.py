@@ -3,21 +3,27 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
+from attrs import frozen
 
-from rlef_core.builtin.converters import CONVERTERS, convert_file
 from rlef_core.cli.options import json_option, no_plugin_option, set_option
-from rlef_core.errors import ExitCode, UsageError
+from rlef_core.cli.progress import shown, tell
+from rlef_core.errors import ExitCode, Origin, UsageError, boundary
+from rlef_core.evaluation.convert import convert_file
+from rlef_core.evaluation.count import Count
 from rlef_core.evaluation.judging import open_judge_of
 from rlef_core.evaluation.verify import Verification, summary, verify
 from rlef_core.metrics import Meter
 from rlef_core.records import Rejected, Task, task_to_json
 from rlef_core.registry import Registry
+from rlef_core.roles import Taskset
 from rlef_core.rollout.tasks import in_order, usable
 from rlef_core.spec import Builder, Plan, open_plan
 
@@ -41,7 +47,7 @@ def command() -> None:
 def list_tasks(spec: Path, split: str | None, limit: int | None, overrides: Sequence[str], no_plugin: Sequence[str], as_json: bool) -> None:
     """List the tasks of SPEC: id, language, number of public and of private cases; a row that is no task with the reason."""
     plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset"})
-    for id, task in islice(_tasks(plan, registry, split), limit):
+    for id, task in islice(_tasks(plan, _splits(plan, registry, split)), limit):
         if isinstance(task, Rejected):
             figures: dict[str, Any] = {"id": id, "rejected": task.reason}
         else:
@@ -59,7 +65,7 @@ def list_tasks(spec: Path, split: str | None, limit: int | None, overrides: Sequ
 def show_task(spec: Path, id: str, private: bool, overrides: Sequence[str], no_plugin: Sequence[str]) -> None:
     """Show the task ID of SPEC as JSON, without what is hidden from the policy."""
     plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset"})
-    task = next((task for found, task in _tasks(plan, registry, None) if found == id), None)
+    task = next((task for found, task in _tasks(plan, _splits(plan, registry, None)) if found == id), None)
     if task is None:
         raise UsageError(f"no task {id!r} in {str(spec)!r}, expected an id as `tasks list` shows it")
     if isinstance(task, Rejected):
@@ -99,15 +105,12 @@ def verify_tasks(
 
 
 @command.command("convert")
-@click.argument("name", type=click.Choice(sorted(CONVERTERS)))
+@click.argument("name")
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def convert(name: str, source: Path, target: Path) -> None:
     """Convert the file SOURCE of the data set NAME to TARGET, a file with one task a line."""
-    try:
-        written, rejected = convert_file(name, source, target)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    written, rejected = convert_file(name, source, target)
     for row in rejected:
         click.echo(f"rejected {row.row}: {row.reason}", err=True)
     click.echo(f"{written} tasks written to {target}, {len(rejected)} rows rejected")
@@ -117,10 +120,16 @@ async def _verify(plan: Plan, registry: Registry, split: str | None, limit: int 
     """Print what is found; whether a task failed."""
     done: list[Verification] = []
     workers = plan.threads.executor or len(os.sched_getaffinity(0))
-    async with open_judge_of(plan, registry) as judge:
-        async for found in verify(judge, islice(_tasks(plan, registry, split), limit), workers):
-            done.append(found)
-            _show(found, as_json)
+    splits = _splits(plan, registry, split)
+    count = Count("verifying", min(sum(each.size() for each in splits), limit or sys.maxsize), unit="tasks")
+    with shown() as session:
+        session.watch(count)
+        rows = islice(_tasks(plan, splits), limit)
+        async with open_judge_of(plan, registry) as judge, aclosing(verify(judge, rows, workers)) as verifications:
+            async for found in verifications:
+                done.append(found)
+                count.add(programs=found.programs, failed=bool(found.problems))
+                _show(found, as_json)
     if not done:
         raise UsageError("found no tasks, expected at least one; check the path and the split's name")
     click.echo(summary(done), err=as_json)
@@ -129,20 +138,37 @@ async def _verify(plan: Plan, registry: Registry, split: str | None, limit: int 
 
 def _show(found: Verification, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"id": found.id, "passed": not found.problems, "problems": found.problems, "rejected": found.rejected}))
+        tell(json.dumps({"id": found.id, "passed": not found.problems, "problems": found.problems, "rejected": found.rejected}))
         return
     for problem in found.problems:
-        click.echo(f"failed {found.id}: {problem}")
+        tell(f"failed {found.id}: {problem}")
     if found.rejected is not None:
-        click.echo(f"rejected {found.id}: {found.rejected}")
+        tell(f"rejected {found.id}: {found.rejected}")
 
 
-def _tasks(plan: Plan, registry: Registry, split: str | None) -> Iterator[tuple[str, Task | Rejected]]:
-    """The tasks of every entry of `tasks:`, those of one taskset and split once."""
+@frozen
+class _Split:
+    """One split of a taskset."""
+
+    taskset: Taskset
+    origin: Origin
+    name: str
+
+    def size(self) -> int:
+        with boundary(self.origin, "ids"):
+            return len(self.taskset.ids(self.name))
+
+
+def _splits(plan: Plan, registry: Registry, split: str | None) -> list[_Split]:
+    """What the entries of `tasks:` name, one taskset and split once."""
     entries = {(repr(entry.ref), entry.split): entry for entry in plan.tasks.values() if split in {None, entry.split}}
     if not entries:
         raise UsageError(f"no tasks of split {split!r}, expected one of {sorted({str(entry.split) for entry in plan.tasks.values()})}")
     builder = Builder(plan, registry, plan.run.directory, Meter())
-    for entry in entries.values():
-        for id, task in in_order(builder.build(entry.ref), entry.ref.origin, str(entry.split)):
+    return [_Split(builder.build(entry.ref), entry.ref.origin, str(entry.split)) for entry in entries.values()]
+
+
+def _tasks(plan: Plan, splits: Sequence[_Split]) -> Iterator[tuple[str, Task | Rejected]]:
+    for split in splits:
+        for id, task in in_order(split.taskset, split.origin, split.name):
             yield id, task if isinstance(task, Rejected) else usable(task, allow_no_public_cases=plan.rollout.allow_no_public_cases)

@@ -1,14 +1,13 @@
 """Judge many programs from a file of JSON lines, in its order and in bounded memory."""
 
-import asyncio
 import json
-from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from attrs import asdict, frozen
 
-from rlef_core.errors import RlefError
+from rlef_core.errors import ComponentError, ExitCode, RlefError
+from rlef_core.evaluation.abreast import abreast
 from rlef_core.records import Case, CheckerRef, DataError, Execution, Judgement, Limits, Program, case_from_json
 from rlef_core.records.rows import checker_from_json, limits_from_json
 from rlef_core.rollout.judge import Judge
@@ -31,11 +30,12 @@ class Submission:
 
 @frozen
 class Report:
-    """What became of one line: an execution, or the `fault` that kept it from having one."""
+    """What became of one line: an execution, or the `fault` that kept it from having one, with the exit code that it stands for."""
 
     id: Any
     execution: Execution | None = None
     fault: str | None = None
+    code: ExitCode = ExitCode.OK
 
     def to_json(self) -> dict[str, Any]:
         judgements = self.execution.judgements if self.execution else ()
@@ -43,25 +43,13 @@ class Report:
         return {"id": self.id, "verdict": verdict, "judgements": [_figures(each) for each in judgements], "fault": self.fault}
 
 
-async def judge_lines(judge: Judge, lines: Iterable[str], checker: CheckerRef, limits: Limits, workers: int) -> AsyncIterator[Report]:
+def judge_lines(judge: Judge, lines: Iterable[str], checker: CheckerRef, limits: Limits, workers: int) -> AsyncGenerator[Report, None]:
     """One report for each line that is not blank, in order; `checker` and `limits` hold where a line names none.
 
     A line that is no submission, or whose program cannot be judged, is reported as a fault that names the line.
     """
-    waiting: deque[asyncio.Task[Report]] = deque()
-    try:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            waiting.append(asyncio.create_task(_report(judge, number, line, checker, limits)))
-            if len(waiting) == LINES_AHEAD * workers:
-                yield await waiting.popleft()
-        while waiting:
-            yield await waiting.popleft()
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+    numbered = enumerate(lines, start=1)
+    return abreast((_report(judge, number, line, checker, limits) for number, line in numbered if line.strip()), LINES_AHEAD * workers)
 
 
 def submission(record: Any, checker: CheckerRef, limits: Limits, languages: Iterable[str]) -> Submission:
@@ -96,8 +84,15 @@ async def _report(judge: Judge, number: int, line: str, checker: CheckerRef, lim
         wanted = submission(record, checker, limits, judge.languages)
         execution = await judge.judge(wanted.program, wanted.cases, wanted.limits, wanted.checker, stop_at_first_failure=False)
     except (RlefError, ValueError, RecursionError) as error:
-        return Report(record.get("id") if isinstance(record, dict) else None, fault=f"line {number}: {error}")
+        id = record.get("id") if isinstance(record, dict) else None
+        return Report(id, fault=f"line {number}: {error}", code=_code(error))
     return Report(wanted.id, execution)
+
+
+def _code(error: Exception) -> ExitCode:
+    """A component that failed is one thing; a line that is no submission, or asks for what is not there, another."""
+    failed = isinstance(error, ComponentError) and error.exit_code is ExitCode.COMPONENT
+    return ExitCode.COMPONENT if failed else ExitCode.SPEC
 
 
 def _figures(judgement: Judgement) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Check tasks before anything is learnt from them: every reference passes every case, every wrong program fails one."""
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from attrs import frozen
 
+from rlef_core.evaluation.abreast import abreast
 from rlef_core.records import Execution, Program, Rejected, Task
 from rlef_core.rollout.judge import Judge
 
@@ -23,20 +22,9 @@ class Verification:
     programs: int = 0
 
 
-async def verify(judge: Judge, tasks: Iterable[tuple[str, Task | Rejected]], workers: int) -> AsyncIterator[Verification]:
-    """One verification for each row, in order, a few at a time. Raises what the sandbox raises."""
-    waiting: deque[asyncio.Task[Verification]] = deque()
-    try:
-        for id, task in tasks:
-            waiting.append(asyncio.create_task(_verification(judge, id, task)))
-            if len(waiting) == TASKS_AHEAD * workers:
-                yield await waiting.popleft()
-        while waiting:
-            yield await waiting.popleft()
-    finally:
-        for each in waiting:
-            each.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+def verify(judge: Judge, tasks: Iterable[tuple[str, Task | Rejected]], workers: int) -> AsyncGenerator[Verification, None]:
+    """One verification for each row, in order, a few at a time. Raises what the judge raises."""
+    return abreast((_verification(judge, id, task) for id, task in tasks), TASKS_AHEAD * workers)
 
 
 async def _verification(judge: Judge, id: str, task: Task | Rejected) -> Verification:

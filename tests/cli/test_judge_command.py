@@ -1,15 +1,20 @@
 """`rlef-core judge`, with the real sandbox."""
 
+import errno
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from rlef_core.cli import main
+from rlef_core.cli import main, progress
 
 SUM = "print(sum(map(int, input().split())))"
 GOOD, BAD = {"input": "1 2", "output": "3"}, {"input": "1 2", "output": "4"}
@@ -138,7 +143,7 @@ def test_a_batch_is_answered_line_by_line_in_its_order(tmp_path):
     file.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
     words = ["judge", "--batch", str(file), "--json", "--use", "unsafe-subprocess", "--workers", "2"]
     done = CliRunner().invoke(main, words)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 2, done.output
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == ["slow", 2, None, "empty", "cobol", "checker", "odd", "half", "time", "crash"]
     verdicts = {str(answer["id"]): answer["verdict"] for answer in answers if answer["fault"] is None}
@@ -150,6 +155,93 @@ def test_a_batch_is_answered_line_by_line_in_its_order(tmp_path):
     assert "'nothing'" in faults["checker"]
     assert all(answer["judgements"] == [] and answer["verdict"] is None for answer in answers if answer["fault"] is not None)
     assert all(set(answer) == {"id", "verdict", "judgements", "fault"} for answer in answers)
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Judge:
+    """Run the command on a file of submissions."""
+
+    def run(*lines: object) -> Result:
+        (tmp_path / "submissions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        return CliRunner().invoke(main, ["judge", "--batch", str(tmp_path / "submissions.jsonl"), "--json", "--use", "unsafe-subprocess"])
+
+    return run
+
+
+def test_a_batch_in_which_every_line_is_answered_has_exit_code_0(batch):
+    assert batch(submission(1, SUM, GOOD), submission(2, SUM, BAD), submission(3, "1 // 0", GOOD)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "line", [[], submission(2, SUM), submission(2, SUM, GOOD, language="cobol"), submission(2, SUM, GOOD, checker="no")]
+)
+def test_a_batch_with_a_line_that_cannot_be_judged_has_exit_code_2(batch, line):
+    done = batch(line, submission(1, SUM, GOOD))
+    assert (done.exit_code, len(done.stdout.splitlines())) == (2, 2)
+
+
+def test_a_batch_in_which_the_sandbox_fails_has_exit_code_4_and_names_it_in_each_line(batch, monkeypatch):
+    def refuse(name: str, flags: int = 0) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    done = batch(submission(1, SUM, GOOD), [], submission(3, SUM, GOOD))
+    assert done.exit_code == 4
+    faults = [json.loads(line)["fault"] for line in done.stdout.splitlines()]
+    assert all("executor 'unsafe-subprocess' (plugin builtin" in faults[number] for number in (0, 2))
+
+
+def test_the_progress_of_a_batch_is_told_on_standard_error(batch, monkeypatch):
+    monkeypatch.setattr(progress, "_PLAIN_PERIOD", 0.1)
+    done = batch(submission(1, SUM, GOOD), submission(2, f"import time; time.sleep(0.6)\n{SUM}", GOOD))
+    assert "judging: 1/2 lines, 0 failed, " in done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
+
+
+def slow_batch(folder: Path) -> list[str]:
+    """The argv of a batch of four programs that take a moment, one after the other."""
+    file = folder / "submissions.jsonl"
+    file.write_text("\n".join(json.dumps(submission(number, f"import time; time.sleep(0.4)\n{SUM}", GOOD)) for number in range(4)))
+    return [sys.executable, "-m", "rlef_core", "judge", "--batch", str(file), "--json", "--use", "unsafe-subprocess", "--workers", "1"]
+
+
+TERMINAL = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+
+
+def test_answers_reach_a_pipe_while_the_terminal_shows_a_live_line(tmp_path):
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(slow_batch(tmp_path), stdout=subprocess.PIPE, stderr=theirs, text=True, env=TERMINAL) as process:
+        os.close(theirs)
+        answers = [json.loads(line) for line in process.stdout]
+        shown = os.read(ours, 1 << 16)
+    os.close(ours)
+    assert [answer["id"] for answer in answers] == list(range(4))
+    assert b"/4 lines" in shown
+    assert b'"verdict"' not in shown
+
+
+def test_answers_on_the_terminal_of_the_live_line_stand_on_lines_of_their_own(tmp_path):
+    ours, theirs = pty.openpty()
+    shown = b""
+    with subprocess.Popen(slow_batch(tmp_path), stdout=theirs, stderr=theirs, env=TERMINAL):
+        os.close(theirs)
+        with suppress(OSError):  # the terminal's other side closed: the end of what was shown
+            while chunk := os.read(ours, 1 << 16):
+                shown += chunk
+    os.close(ours)
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode()))
+    assert [json.loads(line)["id"] for line in lines if line.startswith("{")] == list(range(4))
+    assert any("/4 lines" in line for line in lines)
+
+
+def test_a_batch_can_be_read_from_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    words = [sys.executable, "-m", "rlef_core", "judge", "--batch", str(pipe), "--json", "--use", "unsafe-subprocess"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        pipe.write_text(json.dumps(submission(1, SUM, GOOD)))
+        assert [json.loads(line)["id"] for line in process.stdout] == [1]
+    assert process.returncode == 0
 
 
 def test_a_batch_answers_while_its_file_is_read(tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rlef_core.cli.progress import figures
+from rlef_core.evaluation.count import Count
 from rlef_core.rollout.tally import Tally
 
 
@@ -15,6 +16,20 @@ def test_the_line_tells_episodes_turns_solve_rate_speeds_and_time_left() -> None
     tally = Tally(started=time.monotonic() - 10)
     tally.total, tally.episodes, tally.faults, tally.solved, tally.turns, tally.tokens, tally.programs = 100, 24, 1, 6, 60, 5000, 50
     assert figures(tally) == "25/100 episodes, 60 turns, solved 0.25, 500 tokens/s, 5 programs/s, 30 s left"
+
+
+def test_the_line_of_judging_tells_what_is_done_and_failed_the_speed_and_time_left() -> None:
+    count = Count("verifying", 100, unit="tasks", started=time.monotonic() - 10)
+    assert figures(count) == "0/100 tasks, 0 failed, 0.0 programs/s"
+    for number in range(25):
+        count.add(programs=2, failed=number == 7)
+    assert figures(count) == "25/100 tasks, 1 failed, 5.0 programs/s, 30 s left"
+
+
+def test_how_long_a_pipe_will_take_is_not_known() -> None:
+    count = Count("judging", 0, unit="lines", started=time.monotonic() - 10)
+    count.add(programs=1, failed=False)
+    assert figures(count) == "1 lines, 0 failed, 0.1 programs/s"
 
 
 def test_a_phase_without_episodes_shows_no_figures() -> None:

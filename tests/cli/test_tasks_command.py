@@ -1,13 +1,15 @@
 """`rlef-core tasks`, with the real sandbox."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from rlef_core.cli import main
+from rlef_core.cli import main, progress
 
 SUM = "print(sum(map(int, input().split())))"
 CANARY = "c4n4ry"
@@ -51,6 +53,34 @@ def test_a_planted_wrong_reference_is_named_with_its_case_and_verdict(tasks):
         "failed crash: the reference: public case 1 runtime_error, private case 1 runtime_error",
         "3 tasks, 3 programs run, 2 tasks failed, 0 rows rejected",
     ]
+
+
+def test_the_limits_of_a_row_hold_for_its_reference(tasks):
+    slow = f"import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass\n{SUM}"
+    done = tasks("verify", [row("tight", reference=slow, limits={"cpu_seconds": 0.2}), row("wide", reference=slow)])
+    assert done.stdout.splitlines() == [
+        "failed tight: the reference: public case 1 time_limit, private case 1 time_limit",
+        "2 tasks, 2 programs run, 1 tasks failed, 0 rows rejected",
+    ]
+
+
+def test_the_executor_that_fails_is_named(tasks, monkeypatch):
+    def refuse(name: str, flags: int = 0) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    done = tasks("verify", [row("a")])
+    assert done.exit_code == 4
+    assert "error: executor 'unsafe-subprocess' (plugin builtin, distribution rlef-core" in done.stderr
+
+
+def test_progress_is_told_on_standard_error(tasks, monkeypatch):
+    monkeypatch.setattr(progress, "_PLAIN_PERIOD", 0.1)
+    slow = f"import time; time.sleep(0.4)\n{SUM}"
+    done = tasks("verify", [row("a", reference=slow), row("b", reference="1 // 0"), row("c", reference=slow)], "--workers", "1", "--json")
+    assert "verifying: 2/3 tasks, 1 failed, " in done.stderr
+    assert " programs/s, " in done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a", "b", "c"]
 
 
 def test_a_wrong_program_that_passes_is_named(tasks):
