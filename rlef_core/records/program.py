@@ -31,9 +31,10 @@ class Tool:
 class Language:
     """How to build and run programs of one language, as data: `{source}`, `{binary}` and `{TOOL}` in an argv are replaced by paths.
 
-    `drivers` holds, by case kind (`call`, `script`), the source of a file put beside the program and run in its place. A driver reads one
-    encoded request from standard input (`function`, `arguments`, `setup` for a call; `code`, `token` for a script), loads the program, and
-    writes on standard output nothing but the encoded value (call) or the token, when every assertion held (script).
+    `drivers` holds, by case kind (`program`, `call`, `script`), the source of a file put beside the program and run in its place. One for
+    `call` or `script` reads one encoded request from standard input (`function`, `arguments`, `setup`, or `code`, `token`), loads the
+    program, and writes on standard output nothing but the encoded value (call) or the token, when every assertion held (script). One for
+    `program`, which no language needs, leaves both streams to the program.
     """
 
     name: str
