@@ -40,7 +40,7 @@ class TaskStream:
         self._order: list[int] = []
 
     def draw(self, count: int) -> list[Task]:
-        """The next `count` usable tasks. Raises NoUsableTask after a whole epoch without one."""
+        """The next `count` usable tasks. Raises NoUsableTask when there is none."""
         tasks: list[Task] = []
         barren = 0
         while len(tasks) < count:
@@ -51,7 +51,7 @@ class TaskStream:
             else:
                 tasks.append(task)
                 barren = 0
-            if barren >= len(self._ids):
+            if barren >= 2 * len(self._ids) - 1:  # two orders may meet at their rejected ends, so one epoch's length is not enough
                 raise NoUsableTask(f"{self._origin}: split {self._split!r} holds no usable task; the last one: {self.rejected[-1].reason}")
         return tasks
 

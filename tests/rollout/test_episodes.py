@@ -101,6 +101,12 @@ async def test_rejected_rows_are_skipped_and_counted(plan_of: Plans, tmp_path: P
         assert {rejected.row for rejected in stream.take_rejected()} == {"add-0", "add-1", "add-2"}
 
 
+async def test_one_usable_task_among_rejected_rows_is_enough(plan_of: Plans, tmp_path: Path) -> None:
+    for seed in range(20):
+        async with parts_of(plan_of, tmp_path, "tasks.train.count=3", "tasks.train.rejected=[0, 1]", f"run.seed={seed}") as parts:
+            assert {task.problem.id for task in parts.tasks("train").draw(5)} == {"add-2"}
+
+
 async def test_the_order_of_play_is_a_permutation_of_each_epoch_by_seed(plan_of: Plans, tmp_path: Path) -> None:
     async with parts_of(plan_of, tmp_path) as parts:
         first = [task.problem.id for task in parts.tasks("train").draw(24)]
