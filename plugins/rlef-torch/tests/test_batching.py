@@ -1,4 +1,5 @@
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -22,11 +23,36 @@ def test_a_micro_batch_keeps_its_padded_tokens_under_the_budget_or_holds_one_seq
 
 
 @given(LENGTHS, st.integers(1, 120))
-def test_no_two_micro_batches_in_a_row_would_fit_into_one(lengths: list[int], budget: int) -> None:
-    batches = micro_batches(lengths, token_budget=budget)
-    for batch, after in pairwise(batches):
-        assert lengths[batch[0]] * (len(batch) + 1) > budget
-        assert lengths[batch[0]] >= lengths[after[0]]
+def test_micro_batches_come_longest_first(lengths: list[int], budget: int) -> None:
+    order = [lengths[index] for batch in micro_batches(lengths, token_budget=budget) for index in batch]
+    assert order == sorted(lengths, reverse=True)
+
+
+@given(st.lists(st.integers(1, 1500), max_size=9), st.integers(1, 6000))
+def test_no_other_split_of_the_sorted_sequences_costs_less(lengths: list[int], budget: int) -> None:
+    found = [[lengths[index] for index in batch] for batch in micro_batches(lengths, token_budget=budget)]
+    assert cost(found) == min(cost(split) for split in splits(sorted(lengths, reverse=True)) if fits(split, budget))
+
+
+def cost(split: list[list[int]]) -> int:
+    return sum(512 + batch[0] * len(batch) for batch in split)
+
+
+def fits(split: list[list[int]], budget: int) -> bool:
+    return all(len(batch) == 1 or batch[0] * len(batch) <= budget for batch in split)
+
+
+def splits(lengths: list[int]) -> Iterator[list[list[int]]]:
+    for cuts in product([False, True], repeat=max(len(lengths) - 1, 0)):
+        edges = [0, *(place for place, cut in enumerate(cuts, 1) if cut), len(lengths)]
+        yield [lengths[start:stop] for start, stop in pairwise(edges) if stop > start]
+
+
+def test_short_sequences_are_not_padded_to_long_ones_for_room_alone() -> None:
+    # together 5 x 900 tokens; apart 2 x 900 + 3 x 60 and the cost of one micro-batch more, 512
+    assert micro_batches([60, 900, 60, 890, 60], token_budget=16384) == [[1, 3], [0, 2, 4]]
+    # 3 x 60 more tokens are cheaper than another micro-batch
+    assert micro_batches([60, 120, 60, 119, 60], token_budget=16384) == [[1, 3, 0, 2, 4]]
 
 
 def test_sequences_of_similar_length_share_a_micro_batch() -> None:

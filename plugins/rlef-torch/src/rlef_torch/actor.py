@@ -37,7 +37,7 @@ class Actor:
     def logprobs(self, batch: Batch, temperature: float, *, entropy: bool = False) -> tuple[Tensor, Tensor | None]:
         """Return [tokens] log-probs of the batch's sampled ids at `temperature`; and [tokens] entropies, if asked for."""
         with precision(self.model.device, self._dtype):
-            states = hidden_states(self.model.base_model, batch.ids, batch.mask).flatten(0, 1)
+            states = hidden_states(self.model.base_model, batch.ids).flatten(0, 1)
             return token_logprobs(
                 states[batch.predicting],
                 self._head.weight,
@@ -50,9 +50,9 @@ class Actor:
             )
 
 
-def hidden_states(backbone: Any, ids: Tensor, mask: Tensor) -> Tensor:
-    """Return [rows, length, width]: what the output layer is given."""
-    states: Tensor = backbone(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+def hidden_states(backbone: Any, ids: Tensor) -> Tensor:
+    """Return [rows, length, width]: what the output layer is given. Without a mask, so that the fastest causal kernels apply."""
+    states: Tensor = backbone(input_ids=ids, use_cache=False).last_hidden_state
     return states
 
 
@@ -67,7 +67,7 @@ def _head_of(model: PreTrainedModel) -> Head:
     soft_cap: Any = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
     ids = torch.arange(8, device=model.device).unsqueeze(0)
     actual = model(input_ids=ids, use_cache=False).logits.float()
-    states = hidden_states(model.base_model, ids, torch.ones_like(ids))
+    states = hidden_states(model.base_model, ids)
     plain = nn.functional.linear(states, layer.weight, layer.bias).float()
     plain = plain if soft_cap is None else soft_cap * (plain / soft_cap).tanh()
     scale = float((actual * plain).sum() / plain.square().sum())

@@ -12,14 +12,13 @@ from rlef_torch.returns import Credit, value_positions
 
 @frozen(eq=False)
 class Batch:
-    """Trajectories side by side: `ids` and `mask` [rows, length], padded on the right.
+    """Trajectories side by side: `ids` [rows, length], padded on the right, where no causal model sees it from a place that is read.
 
     `predicting` [tokens] are the places, in the flattened ids, just before each sampled id; `targets` [tokens] are those ids; `valued`
     [positions] are the places where values are read. All in the order of the trajectories.
     """
 
     ids: Tensor
-    mask: Tensor
     predicting: Tensor
     targets: Tensor
     valued: Tensor
@@ -29,16 +28,14 @@ def pack(trajectories: Sequence[Trajectory], credit: Credit, device: torch.devic
     """Return the trajectories as one batch on `device`. Raises ValueError for a trajectory without responses."""
     length = max(len(trajectory.ids) for trajectory in trajectories)
     ids = torch.zeros(len(trajectories), length, dtype=torch.long)
-    mask = torch.zeros(len(trajectories), length, dtype=torch.bool)
     predicting: list[int] = []
     valued: list[int] = []
     for row, trajectory in enumerate(trajectories):
         ids[row, : len(trajectory.ids)] = torch.tensor(trajectory.ids)
-        mask[row, : len(trajectory.ids)] = True
         predicting += [row * length + place for place in value_positions(trajectory.turns, "token")]
         valued += [row * length + place for place in value_positions(trajectory.turns, credit)]
     places = torch.tensor(predicting)
-    return Batch(*(part.to(device) for part in (ids, mask, places, ids.flatten()[places + 1], torch.tensor(valued))))
+    return Batch(*(part.to(device) for part in (ids, places, ids.flatten()[places + 1], torch.tensor(valued))))
 
 
 def sampled(trajectory: Trajectory) -> Tensor:

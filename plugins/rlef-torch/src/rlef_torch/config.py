@@ -12,7 +12,7 @@ class TransformersConfig:
     """Settings of the policy `transformers`."""
 
     batch_size: int = setting(256, help="answers sampled at once", validator=positive)
-    prefill_tokens: int = setting(16384, help="prompt tokens computed at once, padding included", unit="tokens", validator=positive)
+    prefill_tokens: int = setting(16384, help="most prompt tokens computed at once, padding included", unit="tokens", validator=positive)
     join_every: int = setting(8, help="decoding steps between two moments at which waiting requests join the batch", validator=positive)
     cache_bytes: ByteSize = setting(
         ByteSize(2_000_000_000), help="memory for the KV caches of episodes between their turns; 0 keeps none", validator=not_negative
@@ -44,7 +44,9 @@ class PpoConfig:
         1.0, help="factor of the value loss; AdamW undoes it, so it only sets how soon max_gradient_norm binds", validator=positive
     )
     max_gradient_norm: float = setting(1.0, help="gradients of the policy, and of the critic, are scaled to this norm", validator=positive)
-    micro_batch_tokens: int = setting(16384, help="tokens of one forward pass, padding included; changes no result", validator=positive)
+    micro_batch_tokens: int = setting(
+        16384, help="most tokens of one forward pass, padding included; changes no result", validator=positive
+    )
     logprob_chunk_tokens: int = setting(1024, help="tokens whose logits stand in memory at once; changes no result", validator=positive)
     gradient_checkpointing: bool = setting(False, help="compute activations twice to hold fewer of them")
     dtype: Literal["float32", "bfloat16"] = setting("float32", help="dtype of matrix products; weights are kept in float32")

@@ -27,6 +27,6 @@ class Critic(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return [positions]: the values, float32, at the batch's value places."""
         with precision(self.head.weight.device, self._dtype):
-            states = hidden_states(self.backbone, batch.ids, batch.mask).flatten(0, 1)
+            states = hidden_states(self.backbone, batch.ids).flatten(0, 1)
         values: Tensor = self.head(states[batch.valued].float())
         return values.squeeze(-1)

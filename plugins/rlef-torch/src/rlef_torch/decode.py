@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from rlef_core import Finish
+from rlef_torch.batching import micro_batches
 from rlef_torch.cache import KeptCaches, KeysValues
 from rlef_torch.request import Request
 from rlef_torch.rows import Rows
@@ -34,7 +35,7 @@ class Decoder:
         for request, (_, reused) in zip(requests, pasts, strict=True):
             request.version, request.reused = self.version, reused
         done = []
-        for group in _groups([len(r.prompt) - r.reused for r in requests], self._prefill_tokens):
+        for group in micro_batches([len(r.prompt) - r.reused for r in requests], token_budget=self._prefill_tokens):
             done += self._prefill([requests[index] for index in group], [pasts[index][0] for index in group])
         return done
 
@@ -123,17 +124,6 @@ class Decoder:
         if not request.aborted:  # the last id was sampled but never computed
             self.kept.put(request.conversation, request.prompt + request.ids[:-1], self._rows.copy(row))
         self._rows.remove(row)
-
-
-def _groups(new: Sequence[int], budget: int) -> list[list[int]]:
-    # indexes of requests by falling number of new tokens; a group computes as many for each as its first
-    groups: list[list[int]] = []
-    for index in sorted(range(len(new)), key=lambda index: -new[index]):
-        if groups and new[groups[-1][0]] * (len(groups[-1]) + 1) <= budget:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
 
 
 def _padded(pasts: list[KeysValues], starts: list[int]) -> DynamicCache:
