@@ -13,7 +13,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from transformers import AutoModelForCausalLM, Gemma2Config, GraniteConfig
+from transformers import AutoModelForCausalLM, BloomConfig, Gemma2Config, GPT2Config, GraniteConfig, MistralConfig
 
 from rlef_core import (
     CheckpointError,
@@ -185,6 +185,26 @@ def keep_gradient(seen: list[Tensor], states: Tensor) -> None:
     if states.requires_grad:
         states.retain_grad()
         seen.append(states)
+
+
+WITHOUT_A_MASK: dict[str, Any] = {
+    "windowed attention": MistralConfig(**SMALL, num_key_value_heads=2, sliding_window=9),
+    "learned positions": GPT2Config(vocab_size=300, n_embd=32, n_layer=1, n_head=4, n_positions=256, bos_token_id=None, eos_token_id=None),
+    "linear biases": BloomConfig(vocab_size=300, hidden_size=32, n_layer=1, n_head=4),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_MASK)
+def test_padding_on_the_right_is_seen_by_nothing_that_is_read(name: str, make_model: Any, with_model: Any) -> None:
+    config = WITHOUT_A_MASK[name]
+    config.initializer_range = 0.2
+    learner = learner_of(with_model(make_model(config)))
+    model = learner.policy.model
+    lessons = prepare(collection(), learner.policy, learner.reference, learner.critic, learner.config)
+    for lesson in lessons:
+        alone = learner.critic(pack([lesson.trajectory], "turn", model.device))
+        torch.testing.assert_close(lesson.scores.values, alone.detach(), atol=1e-5, rtol=0)
+        torch.testing.assert_close(lesson.scores.logprobs_old, plain_logprobs(model, lesson.trajectory, 1.0), atol=1e-5, rtol=0)
 
 
 async def test_an_update_reports_every_turn(context: Any) -> None:
