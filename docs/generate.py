@@ -130,7 +130,7 @@ def classes_in(kind: Any) -> list[type]:
 def commands_page() -> Iterator[str]:
     """The help of every command, as the command prints it."""
     yield "# Commands"
-    yield from command_sections(main, click.Context(main, info_name="rlef-core", terminal_width=100))
+    yield from command_sections(main, click.Context(main, info_name="rlef-core", terminal_width=100, **main.context_settings))
 
 
 def command_sections(command: click.Command, context: click.Context) -> Iterator[str]:

@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -211,19 +212,25 @@ def test_a_raising_lifecycle_hook_is_named_and_the_run_goes_on(rlef: Rlef) -> No
     assert "failed in rlef_episode_finished: RuntimeError: hook broke; the run goes on" in done.stderr
 
 
-def test_nothing_is_left_behind_when_a_run_is_killed(tmp_path: Path, command: Argv, environment: Any) -> None:
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """A folder that every user can reach, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="rlef-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_nothing_is_left_behind_when_a_run_is_killed(tmp_path: Path, scratch: Path, command: Argv, environment: Any) -> None:
     sleeper = '["```python\\nimport time; time.sleep(60)\\n```"]'
-    scratch = tmp_path / "scratch"
-    scratch.mkdir(mode=0o777)
-    scratch.chmod(0o777)
     process = subprocess.Popen(
         command("run", "playground.yaml", "--set", f"policy.answers={sleeper}", "--set", f"executor.directory={scratch}"),
         cwd=tmp_path,
         env=environment,
-        stderr=subprocess.DEVNULL,
+        stderr=(tmp_path / "log").open("w"),
         start_new_session=True,
     )
-    wait_for(lambda: any(scratch.rglob("main.py")) or len(list(scratch.rglob("*"))) > 1)
+    wait_for(lambda: len(list(scratch.rglob("*"))) > 1 or process.poll() is not None)
+    assert process.poll() is None, (tmp_path / "log").read_text()
     session = os.getsid(process.pid)
     process.kill()
     process.wait(10)
