@@ -68,7 +68,7 @@ class Learner:
             self.critic_stepper.forget()
             raise TrainingDiverged(
                 f"update {self.updates + 1}: {', '.join(odd)}, expected finite numbers; the weights are those of update {self.updates}; "
-                "lower optimizer.learning_rate or raise warmup_updates, and go on from the last checkpoint"
+                "start again with a lower optimizer.learning_rate or more warmup_updates"
             )
         if result.policy:
             self.policy_stepper.step(self.updates - self.config.critic_warmup_updates)
