@@ -19,6 +19,7 @@ setup:
 
 demo: setup
 	.venv/bin/rlef-core run docs/specs/quickstart.yaml --set-aside
+	@echo "the picture is runs/quickstart/learning.png"
 
 test: lint
 	tools/test_wheels.sh
