@@ -72,7 +72,7 @@ class OneOf:
 
 
 def parse_bytes(text: str) -> int:
-    """The number of bytes that `512MB`, `1.5 GiB` or `4096` names. Raises ValueError."""
+    """The number of bytes that `512MB`, `1.5 GiB`, `64kb` or `4096` names; case means nothing. Raises ValueError."""
     match = _BYTES.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"found {text!r}, expected a number of bytes such as 4096, 512MB or 1GiB")
@@ -81,4 +81,4 @@ def parse_bytes(text: str) -> int:
     return int(Decimal(number) * (1024 if binary else 1000) ** power)
 
 
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([kKMGT])(i?))?B?")
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgt])(i?))?b?", re.ASCII | re.IGNORECASE)

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from rlef_core.misses import did_you_mean
 from rlef_core.records.data import DataError, decode_value, encode_value
 from rlef_core.records.task import CallCase, Case, FileCase, ScriptCase, StdioCase
 
@@ -22,11 +23,12 @@ def case_from_json(record: Any) -> Case:
         raise DataError(f"a case is {_shown(record)}, expected an object such as {{'input': '...', 'output': '...'}}")
     name = record.get("kind", "stdio")
     if not isinstance(name, str) or name not in KINDS:
-        raise DataError(f"a case's kind is {_shown(name)}, expected one of {', '.join(map(repr, KINDS))}")
+        raise DataError(f"a case's kind is {_shown(name)}, expected one of {', '.join(map(repr, KINDS))}{did_you_mean(str(name), KINDS)}")
     fields = {key: value for key, value in record.items() if key != "kind"}
     known = attrs.fields_dict(KINDS[name])
     if unknown := sorted(fields.keys() - known.keys()):
-        raise DataError(f"a {name} case has the unknown field {unknown[0]!r}, expected {', '.join(map(repr, known))}")
+        miss = did_you_mean(unknown[0], known)
+        raise DataError(f"a {name} case has the unknown field {unknown[0]!r}, expected {', '.join(map(repr, known))}{miss}")
     lacking = [key for key, field in known.items() if field.default is attrs.NOTHING and key not in fields]
     if lacking:
         raise DataError(f"a {name} case lacks {lacking[0]!r}, expected {', '.join(map(repr, known))}")

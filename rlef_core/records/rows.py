@@ -1,10 +1,11 @@
 """Read tasks from JSON and write them: the form of a task file's line, and what else is told by lines of JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import evolve, fields, fields_dict
 
+from rlef_core.misses import did_you_mean
 from rlef_core.records.cases import case_from_json, case_to_json
 from rlef_core.records.data import DataError
 from rlef_core.records.task import CheckerRef, Limits, Problem, Task
@@ -12,6 +13,10 @@ from rlef_core.settings import parse_bytes
 
 REQUIRED = ("id", "statement", "language", "public_cases", "private_cases")
 OPTIONAL = ("limits", "checker", "reference", "wrong", "starter_code", "split")
+MOST_SECONDS = 1_000_000
+"""The longest limit that a row or a command may set, about 12 days; beyond it stands a slip of the pen."""
+MOST_BYTES = 10**15
+MOST_PROCESSES = 1_000_000
 
 
 def task_from_json(record: Any) -> Task:
@@ -23,8 +28,7 @@ def task_from_json(record: Any) -> Task:
     """
     if not isinstance(record, dict):
         raise DataError(f"found {record!r:.60}, expected an object with {', '.join(REQUIRED)}")
-    if unknown := sorted(record.keys() - {*REQUIRED, *OPTIONAL}):
-        raise DataError(f"unknown field {unknown[0]!r}, expected {', '.join(map(repr, (*REQUIRED, *OPTIONAL)))}")
+    only_known(record, (*REQUIRED, *OPTIONAL))
     if lacking := [key for key in REQUIRED if key not in record]:
         raise DataError(f"lacks {lacking[0]!r}")
     return Task(
@@ -66,10 +70,34 @@ def task_to_json(task: Task) -> dict[str, Any]:
 def limits_from_json(record: Any, usual: Limits) -> Limits:
     """`usual` with the figures that an object names; `memory_bytes` and `output_bytes` also as `512MB`. Raises DataError."""
     known = fields_dict(Limits)
-    if not isinstance(record, Mapping) or record.keys() - known.keys():
+    if not isinstance(record, Mapping):
         raise DataError(f"'limits' is {record!r:.80}, expected an object of {', '.join(map(repr, known))}")
-    given: dict[str, Any] = {key: _amount(key, value) for key, value in record.items()}
+    only_known(record, known, "'limits' has the ")
+    given: dict[str, Any] = {}
+    for key, value in record.items():
+        try:
+            given[key] = amount(key, value)
+        except ValueError as error:
+            raise DataError(f"'limits': {key!r}: {error}") from error
     return evolve(usual, **given)
+
+
+def amount(limit: str, value: Any) -> float:
+    """What `value` means for a field of Limits: a number, or for bytes `512MB`. Raises ValueError for none that could limit anything."""
+    whole = not limit.endswith("_seconds")
+    found = parse_bytes(value) if isinstance(value, str) and limit.endswith("_bytes") else value
+    most = MOST_BYTES if limit.endswith("_bytes") else MOST_PROCESSES if whole else MOST_SECONDS
+    if isinstance(found, bool) or not isinstance(found, int if whole else int | float) or not 0 < found <= most:
+        number = "whole number" if whole else "finite number"
+        raise ValueError(f"found {value!r:.60}, expected a {number} above 0, at most {most:_}")
+    return found
+
+
+def only_known(record: Mapping[str, Any], known: Iterable[str], start: str = "") -> None:
+    """Raise DataError that names the first field which is none of `known`, with what may have been meant; `start` begins the message."""
+    names = tuple(known)
+    if unknown := sorted(record.keys() - set(names)):
+        raise DataError(f"{start}unknown field {unknown[0]!r}, expected {', '.join(map(repr, names))}{did_you_mean(unknown[0], names)}")
 
 
 def checker_from_json(record: Any) -> CheckerRef:
@@ -79,17 +107,6 @@ def checker_from_json(record: Any) -> CheckerRef:
     if isinstance(record, dict) and isinstance(record.get("name"), str):
         return CheckerRef(record["name"], {key: value for key, value in record.items() if key != "name"})
     raise DataError(f"'checker' is {record!r:.60}, expected a name such as 'tokens' or an object with 'name' and options")
-
-
-def _amount(key: str, value: Any) -> float:
-    try:
-        amount = parse_bytes(value) if isinstance(value, str) and key.endswith("_bytes") else value
-    except ValueError as error:
-        raise DataError(f"'limits': {key!r}: {error}") from error
-    whole = not key.endswith("_seconds")
-    if isinstance(amount, bool) or not isinstance(amount, int if whole else int | float) or not 0 < amount < float("inf"):
-        raise DataError(f"'limits' has {key!r} {value!r:.60}, expected a {'whole ' if whole else ''}number above 0")
-    return amount
 
 
 def _typed(record: Mapping[str, Any], key: str, type_: Any, word: str, *default: Any) -> Any:

@@ -81,15 +81,20 @@ GOOD = {"id": "a", "statement": "s", "language": "python", "public_cases": [], "
     ("change", "said"),
     [
         ({"id": 3}, "'id' is 3, expected text"),
-        ({"limits": {"cpu_second": 1}}, "'limits' is"),
-        ({"limits": {"cpu_seconds": 0}}, "expected a number above 0"),
-        ({"limits": {"cpu_seconds": True}}, "expected a number above 0"),
+        ({"limits": []}, "'limits' is"),
+        ({"limits": {"cpu_second": 1}}, "'limits' has the unknown field 'cpu_second', .*; did you mean 'cpu_seconds'?"),
+        ({"limits": {"cpu_seconds": 0}}, "'cpu_seconds': found 0, expected a finite number above 0, at most 1_000_000"),
+        ({"limits": {"cpu_seconds": True}}, "expected a finite number above 0"),
+        ({"limits": {"wall_seconds": float("nan")}}, "expected a finite number above 0"),
+        ({"limits": {"memory_bytes": "9999TB"}}, "found '9999TB', expected a whole number above 0, at most 1_000_000_000_000_000"),
+        ({"limits": {"processes": 10**9}}, "at most 1_000_000"),
         ({"limits": {"memory_bytes": "much"}}, "expected a number of bytes"),
         ({"limits": {"processes": 1.5}}, "expected a whole number above 0"),
         ({"checker": 3}, "'checker' is 3"),
         ({"wrong": [1]}, "'wrong' is 1"),
         ({"reference": 1}, "'reference' is 1"),
         ({"colour": 1}, "unknown field 'colour'"),
+        ({"statment": 1}, "unknown field 'statment', .*; did you mean 'statement'?"),
         ({"public_cases": None}, "'public_cases' is None"),
     ],
 )
@@ -105,5 +110,5 @@ def test_a_field_that_is_missing_is_named():
 
 
 def test_limits_take_sizes_as_text():
-    task = task_from_json({**GOOD, "limits": {"memory_bytes": "512MB", "cpu_seconds": 2}})
+    task = task_from_json({**GOOD, "limits": {"memory_bytes": "512mb", "cpu_seconds": 2}})
     assert (task.limits.memory_bytes, task.limits.cpu_seconds, task.limits.wall_seconds) == (512_000_000, 2, 60.0)

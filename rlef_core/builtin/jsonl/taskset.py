@@ -1,6 +1,5 @@
 """Find the tasks of a file by the places of its lines, and read each when it is asked for."""
 
-import json
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from rlef_core import DataError, Rejected, Task, task_from_json
+from rlef_core.records.lines import json_of
 
 
 @frozen
@@ -60,7 +60,7 @@ class JsonlTasks:
     def _record(self, line: _Line) -> Any:
         with self._path.open("rb") as file:
             file.seek(line.offset)
-            return json.loads(file.readline())
+            return json_of(file.readline())
 
     def _checked(self, task: Task) -> Task:
         if task.problem.language not in self._languages:
@@ -72,12 +72,12 @@ class JsonlTasks:
 def _located(number: int, offset: int, text: bytes) -> tuple[str, _Line]:
     """A line's id and place; one that is no task is called by its number."""
     try:
-        record = json.loads(text)
+        record = json_of(text)
         if not isinstance(record, dict) or not isinstance(record.get("id"), str):
             raise DataError("found no object with a text 'id', expected a task")
         split = record.get("split")
         if not isinstance(split, str | None):
             raise DataError(f"'split' is {split!r}, expected text")
-    except (ValueError, RecursionError) as error:
+    except DataError as error:
         return f"line {number}", _Line(number, offset, reason=str(error))
     return record["id"], _Line(number, offset, split)
