@@ -1,10 +1,13 @@
 """`rlef-core episodes`: list and show what a run played."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from rlef_core.cli.columns import aligned
+from rlef_core.cli.options import json_option
 from rlef_core.errors import UsageError
 from rlef_core.records import Episode, Execution, Turn
 from rlef_core.training.journal import read_scored_episodes
@@ -23,11 +26,21 @@ purpose_option = click.option("--purpose", default="train", show_default=True, h
 @directory_argument
 @purpose_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="Show only the newest ones.")
-def list_episodes(directory: Path, purpose: str, limit: int) -> None:
-    """List the newest episodes of the run in DIRECTORY: id, solved or not, turns, rewards, verdict of each turn."""
-    for episode, rewards in _episodes(directory, purpose, limit):
-        verdicts = " ".join(_verdict(turn.execution) for turn in episode.turns)
-        click.echo(f"{episode.id}  {'solved' if episode.solved else 'failed'}  {sum(rewards):+.2f}  {verdicts}")
+@json_option
+def list_episodes(directory: Path, purpose: str, limit: int, as_json: bool) -> None:
+    """List the newest episodes of the run in DIRECTORY: id, solved or not, reward, and each turn's verdict on the public cases."""
+    found = list(_episodes(directory, purpose, limit))
+    if not found:
+        raise UsageError(f"no episodes of purpose {purpose!r} in {str(directory)!r}: none has ended yet")
+    if as_json:
+        for episode, rewards in found:
+            click.echo(json.dumps({"id": str(episode.id), "solved": episode.solved, "rewards": rewards, "public": _by_turn(episode)}))
+        return
+    rows = [("episode", "outcome", "reward", "verdicts by turn")]
+    for episode, rewards in found:
+        outcome = "solved" if episode.solved else "failed"
+        rows.append((str(episode.id), outcome, f"{sum(rewards):+.2f}", f"public: {', '.join(_by_turn(episode))}"))
+    click.echo("\n".join(aligned(rows)))
 
 
 @command.command("show")
@@ -47,7 +60,10 @@ def _episodes(directory: Path, purpose: str, limit: int | None) -> Iterator[tupl
         yield from read_scored_episodes(directory, purpose=purpose, newest=limit)
     except FileNotFoundError as error:
         there = sorted(path.stem for path in directory.glob("episodes/*.jsonl"))
-        raise UsageError(f"no episodes of purpose {purpose!r} in {str(directory)!r}, expected one of {there}") from error
+        if not there:
+            raise UsageError(f"no episodes in {str(directory)!r}: it is no run's directory, or none has ended yet") from error
+        purposes = ", ".join(map(repr, there))
+        raise UsageError(f"no episodes of purpose {purpose!r} in {str(directory)!r}, expected one of {purposes}") from error
 
 
 def _page(episode: Episode, rewards: tuple[float, ...]) -> Iterator[str]:
@@ -58,6 +74,10 @@ def _page(episode: Episode, rewards: tuple[float, ...]) -> Iterator[str]:
         yield f"--- public cases: {_verdicts(turn)}; reward {reward:+.2f}"
     private = "not run" if episode.private is None else _outcomes(episode.private)
     yield f"--- private cases: {private}; {'solved' if episode.solved else 'failed'} ({episode.stop.value})"
+
+
+def _by_turn(episode: Episode) -> list[str]:
+    return [_verdict(turn.execution) for turn in episode.turns]
 
 
 def _verdicts(turn: Turn) -> str:

@@ -22,6 +22,7 @@ from rlef_core.records import (
     case_from_json,
     case_to_json,
 )
+from rlef_core.records.lines import json_of
 
 SCHEMA = 1
 
@@ -32,9 +33,9 @@ def dump_episode(episode: Episode, rewards: Sequence[float]) -> str:
     return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
 
 
-def load_episode(line: str) -> tuple[Episode, tuple[float, ...]]:
-    """The episode and its rewards. Raises ValueError for a line of another schema."""
-    record = json.loads(line)
+def load_episode(line: str | bytes) -> tuple[Episode, tuple[float, ...]]:
+    """The episode and its rewards. Raises ValueError for a line that is no JSON or of another schema."""
+    record = json_of(line)
     if record.get("schema") != SCHEMA:
         raise ValueError(f"an episode of schema {record.get('schema')!r}, expected {SCHEMA}")
     return _CONVERTER.structure(record["episode"], Episode), tuple(record["rewards"])

@@ -106,11 +106,16 @@ def read_episodes(directory: Path, *, purpose: str = "train", newest: int | None
 def read_scored_episodes(
     directory: Path, *, purpose: str = "train", newest: int | None = None
 ) -> Iterator[tuple[Episode, tuple[float, ...]]]:
-    """Like `read_episodes`, with each episode's rewards, one a turn."""
-    with (directory / "episodes" / f"{purpose}.jsonl").open(encoding="utf-8") as file:
-        lines = (line for line in file if line.endswith("\n"))
-        for line in lines if newest is None else deque(lines, maxlen=newest):
-            yield load_episode(line)
+    """Like `read_episodes`, with each episode's rewards, one a turn. Raises CheckpointError that names a line which holds no episode."""
+    path = directory / "episodes" / f"{purpose}.jsonl"
+    with path.open("rb") as file:
+        lines = ((number, line) for number, line in enumerate(file, start=1) if line.endswith(b"\n"))
+        for number, line in lines if newest is None else deque(lines, maxlen=newest):
+            try:
+                episode = load_episode(line)
+            except Exception as error:
+                raise CheckpointError(f"{path}:{number}: no episode: {error}; it was damaged, or another version wrote it") from error
+            yield episode
 
 
 @contextmanager
