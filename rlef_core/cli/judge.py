@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from rlef_core.cli.loading import load_plugins
 from rlef_core.cli.options import json_option, no_plugin_option
@@ -20,20 +20,25 @@ from rlef_core.evaluation.count import Count
 from rlef_core.evaluation.judging import open_judge
 from rlef_core.evaluation.submissions import Report, judge_lines
 from rlef_core.records import Case, CheckerRef, DataError, Limits, Program, case_from_json
+from rlef_core.records.lines import filled, json_of
+from rlef_core.records.rows import amount
 from rlef_core.registry import Registry
-from rlef_core.settings import ByteSize, parse_bytes
+from rlef_core.settings import ByteSize
 
 WALL_PER_CPU = 6.0
 """Wall time allowed unless given, as a multiple of a CPU time that was: it only catches sleepers."""
 
 
-class _Bytes(click.ParamType[ByteSize]):
-    name = "BYTES"
+class _Limit(click.ParamType[float]):
+    """The value of a limit, named like its field of Limits: seconds, or bytes as `512MB` or `4096`."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ByteSize:
-        """The number that `512MB` or `4096` names."""
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
+        self.name = limit.rpartition("_")[2]
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
-            return ByteSize(parse_bytes(str(value)))
+            return amount(self.limit, _number(value) if self.name == "seconds" else value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -49,9 +54,9 @@ class _Bytes(click.ParamType[ByteSize]):
 )
 @click.option("--use", "executor", metavar="EXECUTOR", help="The executor; unless given, the one installed that isolates programs.")
 @click.option("--checker", default="tokens", show_default=True, help="What compares outputs.")
-@click.option("--cpu-seconds", type=click.FloatRange(0, min_open=True), help="CPU time a case may take.")
-@click.option("--wall-seconds", type=click.FloatRange(0, min_open=True), help="Wall time a case may take.")
-@click.option("--memory-bytes", type=_Bytes(), help="Memory a case may use, such as 512MB.")
+@click.option("--cpu-seconds", type=_Limit("cpu_seconds"), help="CPU time a case may take.")
+@click.option("--wall-seconds", type=_Limit("wall_seconds"), help="Wall time a case may take.")
+@click.option("--memory-bytes", type=_Limit("memory_bytes"), help="Memory a case may use, such as 512MB.")
 @click.option("--workers", type=click.IntRange(1), help="Programs that run at once; one a core unless given.")
 @no_plugin_option
 @json_option
@@ -87,7 +92,8 @@ def command(
         registry = load_plugins(no_plugin)
         raise click.exceptions.Exit(asyncio.run(_batch(registry, batch, executor, CheckerRef(checker), limits, workers)))
     if program is None or language is None or cases is None:
-        raise UsageError("PROGRAM needs --language and --cases")
+        lacking = [name for name, value in (("--language", language), ("--cases", cases)) if value is None]
+        raise UsageError(f"PROGRAM needs {' and '.join(lacking)}")
     registry = load_plugins(no_plugin)
     registry.language(language)
     source = Program(language, program.read_bytes().decode("utf-8", "surrogateescape"))
@@ -106,7 +112,7 @@ async def _single(
     limits: Limits,
     workers: int | None,
 ) -> Report:
-    async with open_judge(registry, executor, workers=workers) as judge:
+    async with open_judge(registry, executor, workers=workers, say=_note) as judge:
         return Report(None, await judge.judge(program, cases, limits, checker, stop_at_first_failure=False))
 
 
@@ -118,13 +124,19 @@ async def _batch(
     code = ExitCode.OK
     with shown() as session, file.open(encoding="utf-8", errors="surrogateescape") as lines:
         session.watch(count)
-        opened = open_judge(registry, executor, workers=at_once)
+        opened = open_judge(registry, executor, workers=at_once, say=lambda line: session.say(f"note: {line}"))
         async with opened as judge, aclosing(judge_lines(judge, lines, checker, limits, at_once)) as reports:
             async for report in reports:
                 tell(json.dumps(report.to_json()))
                 count.add(programs=report.execution is not None, failed=report.execution is None)
                 code = max(code, report.code)
+    if not count.done:
+        raise UsageError(f"{str(file)!r} holds no submissions, expected at least one, a JSON object a line")
     return code
+
+
+def _note(line: str) -> None:
+    click.echo(f"note: {line}", err=True)
 
 
 def _lines(file: Path) -> int:
@@ -141,13 +153,20 @@ def _limits(cpu_seconds: float | None, wall_seconds: float | None, memory_bytes:
     return Limits(cpu, wall_seconds or max(usual.wall_seconds, WALL_PER_CPU * cpu), memory_bytes or usual.memory_bytes)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"found {text!r}, expected a number of seconds") from error
+
+
 def _read_cases(file: Path) -> list[Case]:
     cases = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.strip():
+    with file.open("rb") as lines:
+        for number, line in filled(lines):
             try:
-                cases.append(case_from_json(json.loads(line)))
-            except (DataError, json.JSONDecodeError) as error:
+                cases.append(case_from_json(json_of(line)))
+            except DataError as error:
                 raise UsageError(f"{file}:{number}: {error}") from error
     if not cases:
         raise UsageError(f"{file} holds no cases, expected at least one: no program may pass unseen")
@@ -159,11 +178,12 @@ def _show(report: Report, as_json: bool) -> None:
         click.echo(json.dumps({key: value for key, value in report.to_json().items() if key != "id"}))
         return
     assert report.execution is not None
-    table = Table("case", "verdict", "CPU s", "wall s", "memory MB", "error")
+    table = Table("case", Column("verdict", no_wrap=True), "CPU s", "wall s", "memory MB", "error")
     for each in report.execution.judgements:
         error = each.error.decode("utf-8", "backslashreplace").strip().rpartition("\n")[2]
         figures = (f"{each.cpu_seconds:.3f}", f"{each.wall_seconds:.3f}", f"{each.peak_memory_bytes / 1e6:.0f}")
-        table.add_row(str(each.case + 1), each.verdict.value, *figures, error)
+        verdict = f"{each.verdict.value} (self-reported)" if each.self_reported else each.verdict.value
+        table.add_row(str(each.case + 1), verdict, *figures, error)
     console = Console(highlight=False, markup=False)
     console.print(table)
     console.print(report.execution.verdict.value)

@@ -13,13 +13,14 @@ from typing import Any
 import click
 from attrs import frozen
 
+from rlef_core.cli.columns import aligned
 from rlef_core.cli.options import json_option, no_plugin_option, set_option
 from rlef_core.cli.progress import shown, tell
 from rlef_core.errors import ExitCode, Origin, UsageError, boundary
 from rlef_core.evaluation.convert import convert_file
-from rlef_core.evaluation.count import Count
+from rlef_core.evaluation.count import Count, counted
 from rlef_core.evaluation.judging import open_judge_of
-from rlef_core.evaluation.verify import Verification, summary, verify
+from rlef_core.evaluation.verify import Verification, summary, verified, verify
 from rlef_core.metrics import Meter
 from rlef_core.records import Rejected, Task, task_to_json
 from rlef_core.registry import Registry
@@ -47,13 +48,14 @@ def command() -> None:
 def list_tasks(spec: Path, split: str | None, limit: int | None, overrides: Sequence[str], no_plugin: Sequence[str], as_json: bool) -> None:
     """List the tasks of SPEC: id, language, number of public and of private cases; a row that is no task with the reason."""
     plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset"})
-    for id, task in islice(_tasks(plan, _splits(plan, registry, split)), limit):
-        if isinstance(task, Rejected):
-            figures: dict[str, Any] = {"id": id, "rejected": task.reason}
-        else:
-            cases = {"public_cases": len(task.problem.public_cases), "private_cases": len(task.private_cases)}
-            figures = {"id": id, "language": task.problem.language, **cases}
-        click.echo(json.dumps(figures) if as_json else "  ".join(str(value) for value in figures.values()))
+    figures = (_figures(id, task) for id, task in islice(_tasks(plan, _splits(plan, registry, split)), limit))
+    if as_json:
+        for each in figures:
+            click.echo(json.dumps(each))
+        return
+    header = ("id", "language", "public cases", "private cases")
+    cells = ([each["id"], f"rejected: {each['rejected']}"] if "rejected" in each else list(map(str, each.values())) for each in figures)
+    click.echo("\n".join(aligned([header, *cells])))
 
 
 @command.command("show")
@@ -96,11 +98,14 @@ def verify_tasks(
 ) -> None:
     """Run every reference of the tasks of SPEC, which must pass, and every wrong program, which must fail.
 
-    A task that does otherwise is named with its cases and verdicts, and the exit code is 1. Rejected rows are counted.
+    A task that does otherwise is named with its cases and verdicts, a rejected row with its reason. Exit code 0 when at least one
+    reference was run, no task failed and no row was rejected, 1 when not.
     """
     threads = [f"threads.executor={workers}"] if workers else []
     plan, registry = open_plan(spec, [*overrides, *threads], block=no_plugin, roles={"taskset", "executor"})
-    if asyncio.run(_verify(plan, registry, split, limit, as_json)):
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
+    if not asyncio.run(_verify(plan, registry, split, limit, as_json)):
         raise click.exceptions.Exit(ExitCode.NO)
 
 
@@ -109,15 +114,21 @@ def verify_tasks(
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def convert(name: str, source: Path, target: Path) -> None:
-    """Convert the file SOURCE of the data set NAME to TARGET, a file with one task a line."""
+    """Convert the file SOURCE of the data set NAME to TARGET, a file with one task a line.
+
+    Rejected rows are named and left out. When no row becomes a task, TARGET stays as it is and the exit code is 2.
+    """
     written, rejected = convert_file(name, source, target)
     for row in rejected:
-        click.echo(f"rejected {row.row}: {row.reason}", err=True)
-    click.echo(f"{written} tasks written to {target}, {len(rejected)} rows rejected")
+        click.echo(f"rejected {row.reason}", err=True)
+    if not written:
+        found = f"{counted(len(rejected), 'row')}, of which none is a task" if rejected else "no rows"
+        raise UsageError(f"found {found}, in {str(source)!r}, expected rows of {name}; {str(target)!r} was not written")
+    click.echo(f"{counted(written, 'task')} written to {target}, {counted(len(rejected), 'row rejected')}")
 
 
 async def _verify(plan: Plan, registry: Registry, split: str | None, limit: int | None, as_json: bool) -> bool:
-    """Print what is found; whether a task failed."""
+    """Print what is found; whether all is right."""
     done: list[Verification] = []
     workers = plan.threads.executor or len(os.sched_getaffinity(0))
     splits = _splits(plan, registry, split)
@@ -132,13 +143,24 @@ async def _verify(plan: Plan, registry: Registry, split: str | None, limit: int 
                 _show(found, as_json)
     if not done:
         raise UsageError("found no tasks, expected at least one; check the path and the split's name")
+    if not any(found.reference for found in done):
+        click.echo("nothing was verified: no task has a reference to run", err=as_json)
     click.echo(summary(done), err=as_json)
-    return any(found.problems for found in done)
+    return verified(done)
+
+
+def _figures(id: str, task: Task | Rejected) -> dict[str, Any]:
+    if isinstance(task, Rejected):
+        return {"id": id, "rejected": task.reason}
+    cases = {"public_cases": len(task.problem.public_cases), "private_cases": len(task.private_cases)}
+    return {"id": id, "language": task.problem.language, **cases}
 
 
 def _show(found: Verification, as_json: bool) -> None:
     if as_json:
-        tell(json.dumps({"id": found.id, "passed": not found.problems, "problems": found.problems, "rejected": found.rejected}))
+        passed = not found.problems and found.rejected is None
+        figures = {"id": found.id, "passed": passed, "reference": found.reference}
+        tell(json.dumps({**figures, "problems": found.problems, "rejected": found.rejected}))
         return
     for problem in found.problems:
         tell(f"failed {found.id}: {problem}")

@@ -1,12 +1,13 @@
 """A judge of its own, outside any run: an executor by name, or the one that isolates, with a repeat after faults."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rlef_core.errors import PluginError, boundary
 from rlef_core.metrics import Meter
-from rlef_core.registry import Offered, Registry
+from rlef_core.registry import Offered, Registry, offer_of
 from rlef_core.roles import Executor, Ref
 from rlef_core.rollout.assemble import assemble_executor
 from rlef_core.rollout.checkers import Checkers
@@ -16,15 +17,22 @@ from rlef_core.spec.blocks import SpecBlock, ThreadsBlock
 
 RETRIES = 2
 
+log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
-async def open_judge(registry: Registry, executor: str | None = None, *, workers: int | None = None) -> AsyncIterator[Judge]:
-    """Build the executor with its default config, and close it when the block ends. `workers` is how many programs run at once.
+async def open_judge(
+    registry: Registry, executor: str | None = None, *, workers: int | None = None, say: Callable[[str], None] = log.warning
+) -> AsyncIterator[Judge]:
+    """Build the executor with its default config, and close it when the block ends. `workers` is how many programs run at once;
+    `say` is told what the executor warns of.
 
     Raises PluginError when the executor is unknown, needs a config, or none of the installed ones isolates.
     """
-    offered = registry.find("executor", executor) if executor else registry.default_executor()
+    offered = registry.find("executor", executor) if executor else registry.default_executor("--use NAME")
     ref: Ref[Executor] = Ref("executor", offered.component.name, _config(offered), offered.origin)
+    for warning in offer_of(offered, ref.config).warnings:
+        say(f"executor {ref.use!r}: {warning}")
     spec = SpecBlock(name="judge", threads=ThreadsBlock(executor=workers), executor=ref)
     async with open_judge_of(Plan(spec), registry) as judge:
         yield judge

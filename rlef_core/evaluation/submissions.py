@@ -1,15 +1,15 @@
 """Judge many programs from a file of JSON lines, in its order and in bounded memory."""
 
-import json
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from rlef_core.errors import ComponentError, ExitCode, RlefError
 from rlef_core.evaluation.abreast import abreast
 from rlef_core.records import Case, CheckerRef, DataError, Execution, Judgement, Limits, Program, case_from_json
-from rlef_core.records.rows import checker_from_json, limits_from_json
+from rlef_core.records.lines import json_of
+from rlef_core.records.rows import checker_from_json, limits_from_json, only_known
 from rlef_core.rollout.judge import Judge
 
 FIELDS = ("id", "language", "source", "cases", "checker", "limits")
@@ -55,12 +55,13 @@ def judge_lines(judge: Judge, lines: Iterable[str], checker: CheckerRef, limits:
 def submission(record: Any, checker: CheckerRef, limits: Limits, languages: Iterable[str]) -> Submission:
     """The submission that a JSON object tells. Raises DataError that says what is wrong."""
     if not isinstance(record, dict):
-        raise DataError(f"found {record!r}, expected an object with {', '.join(FIELDS[:4])}")
-    if unknown := sorted(record.keys() - set(FIELDS)):
-        raise DataError(f"unknown field {unknown[0]!r}, expected {', '.join(map(repr, FIELDS))}")
-    for key, type_, word in (("id", object, "one"), ("language", str, "text"), ("source", str, "text"), ("cases", list, "a list")):
-        if not isinstance(record.get(key, _MISSING), type_) or key not in record:
-            raise DataError(f"{key!r} is {record.get(key, 'missing')!r}, expected {word}")
+        raise DataError(f"found {record!r:.60}, expected an object with {', '.join(FIELDS[:4])}")
+    only_known(record, FIELDS)
+    if lacking := [key for key in FIELDS[:4] if key not in record]:
+        raise DataError(f"lacks {lacking[0]!r}")
+    for key, type_, word in (("language", str, "text"), ("source", str, "text"), ("cases", list, "a list")):
+        if not isinstance(record[key], type_):
+            raise DataError(f"{key!r} is {record[key]!r:.60}, expected {word}")
     if record["language"] not in languages:
         raise DataError(f"'language' is {record['language']!r}, expected one of the installed: {', '.join(sorted(languages))}")
     if not record["cases"]:
@@ -74,13 +75,10 @@ def submission(record: Any, checker: CheckerRef, limits: Limits, languages: Iter
     )
 
 
-_MISSING = object()
-
-
 async def _report(judge: Judge, number: int, line: str, checker: CheckerRef, limits: Limits) -> Report:
     record: Any = None
     try:
-        record = json.loads(line)
+        record = json_of(line)
         wanted = submission(record, checker, limits, judge.languages)
         execution = await judge.judge(wanted.program, wanted.cases, wanted.limits, wanted.checker, stop_at_first_failure=False)
     except (RlefError, ValueError, RecursionError) as error:
@@ -96,7 +94,10 @@ def _code(error: Exception) -> ExitCode:
 
 
 def _figures(judgement: Judgement) -> dict[str, Any]:
-    kept = ("cpu_seconds", "wall_seconds", "peak_memory_bytes")
-    figures = asdict(judgement, filter=lambda attribute, _: attribute.name in kept)
-    reported = {"self_reported": True} if judgement.self_reported else {}
-    return {"verdict": judgement.verdict.value, **figures, **reported}
+    figures = {
+        "verdict": judgement.verdict.value,
+        "cpu_seconds": round(judgement.cpu_seconds, 6),
+        "wall_seconds": round(judgement.wall_seconds, 6),
+        "peak_memory_bytes": judgement.peak_memory_bytes,
+    }
+    return {**figures, "self_reported": True} if judgement.self_reported else figures

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from attrs import frozen
 
 from rlef_core.evaluation.abreast import abreast
+from rlef_core.evaluation.count import counted
 from rlef_core.records import Execution, Program, Rejected, Task
 from rlef_core.rollout.judge import Judge
 
@@ -14,12 +15,14 @@ TASKS_AHEAD = 4
 
 @frozen
 class Verification:
-    """What was found of one row. `problems` is empty when all is right; `rejected` says why the row is no task."""
+    """What was found of one row. `problems` is empty when all is right; `rejected` says why the row is no task,
+    `reference` whether it has one, which was run."""
 
     id: str
     problems: tuple[str, ...] = ()
     rejected: str | None = None
     programs: int = 0
+    reference: bool = False
 
 
 def verify(judge: Judge, tasks: Iterable[tuple[str, Task | Rejected]], workers: int) -> AsyncGenerator[Verification, None]:
@@ -40,7 +43,7 @@ async def _verification(judge: Judge, id: str, task: Task | Rejected) -> Verific
         execution = await judge.judge(program, cases, task.limits, task.checker, stop_at_first_failure=not right)
         if execution.accepted != right:
             problems.append(f"{name}: {_found(execution, task) if right else 'accepted on every case'}")
-    return Verification(id, tuple(problems), programs=len(programs))
+    return Verification(id, tuple(problems), programs=len(programs), reference=task.reference is not None)
 
 
 def _found(execution: Execution, task: Task) -> str:
@@ -59,4 +62,13 @@ def summary(verifications: Sequence[Verification]) -> str:
     failed = sum(bool(each.problems) for each in verifications)
     rejected = sum(each.rejected is not None for each in verifications)
     programs = sum(each.programs for each in verifications)
-    return f"{len(verifications) - rejected} tasks, {programs} programs run, {failed} tasks failed, {rejected} rows rejected"
+    tasks = len(verifications) - rejected
+    without = tasks - sum(each.reference for each in verifications)
+    counts = (counted(tasks, "task"), counted(programs, "program run"), counted(failed, "task failed"))
+    return ", ".join((*counts, f"{without} without a reference", counted(rejected, "row rejected")))
+
+
+def verified(verifications: Sequence[Verification]) -> bool:
+    """Whether the tasks can be learnt from: a reference was run, no task failed, and every row is a task."""
+    wrong = any(each.problems or each.rejected is not None for each in verifications)
+    return not wrong and any(each.reference for each in verifications)

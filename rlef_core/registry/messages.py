@@ -28,11 +28,11 @@ def conflict(origins: Sequence[Origin]) -> str:
     return f"{origins[0].role} {origins[0].component!r} is offered by {offering}; leave all but one out: {', or '.join(_ways_out(origins))}"
 
 
-def no_default_executor(isolating: Sequence[Offered], executors: Sequence[Offered]) -> str:
-    """There is no single executor to take: what there is, and what each isolates."""
+def no_default_executor(isolating: Sequence[Offered], executors: Sequence[Offered], choose: str) -> str:
+    """There is no single executor to take: what there is, what each isolates, and how to `choose` one."""
     found = "several installed executors offer isolation" if isolating else "no installed executor offers isolation"
     choice = "; ".join(f"{offered.origin}: {_described(offered)}" for offered in executors) or "no executor is installed"
-    way_out = "choose one with `executor: {use: NAME}` in the spec or `--use NAME`, or install one that isolates"
+    way_out = f"choose one with `{choose}`, or install one that isolates"
     return f"no executor is chosen and {found}; {way_out}; {choice}"
 
 

@@ -75,11 +75,11 @@ class Registry:
         """The executors that isolate something with their usual config and can run here."""
         return tuple(offered for offered in self._executors() if _isolates(offered))
 
-    def default_executor(self) -> Offered:
-        """The one executor that isolates. Raises PluginError that shows the choice when there is none, or several."""
+    def default_executor(self, choose: str = "executor: {use: NAME}") -> Offered:
+        """The one executor that isolates. Raises PluginError that shows the choice, and how to `choose`, when there is none, or several."""
         isolating = self.isolating_executors()
         if len(isolating) != 1:
-            raise PluginError(messages.no_default_executor(isolating, self._executors()))
+            raise PluginError(messages.no_default_executor(isolating, self._executors(), choose))
         return self.find("executor", isolating[0].origin.component)
 
     def require(self, requirements: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rlef_core.cli import main, progress
+from rlef_core.registry import discover
 
 SUM = "print(sum(map(int, input().split())))"
 GOOD, BAD = {"input": "1 2", "output": "3"}, {"input": "1 2", "output": "4"}
@@ -75,6 +76,7 @@ def test_every_kind_of_case_is_taken(judge):
         ("x = bytearray(200_000_000)", ("--memory-bytes", "100MB"), "memory_limit"),
         ("print(3.0000001)", ("--checker", "exact"), "wrong_answer"),
         ("print(3.0000001)", ("--checker", "floats"), "accepted"),
+        ("x = bytearray(200_000_000)", ("--memory-bytes", "100mb"), "memory_limit"),
     ],
 )
 def test_limits_and_the_checker_can_be_chosen(judge, source, options, verdict):
@@ -86,7 +88,8 @@ def test_limits_and_the_checker_can_be_chosen(judge, source, options, verdict):
     [
         ((), "holds no cases"),
         (("", "  "), "holds no cases"),
-        ((GOOD, "{"), "cases.jsonl:2: "),
+        ((GOOD, '{"input": }'), "cases.jsonl:2: not JSON: expecting value at column 11"),
+        ((GOOD, {"input": "1", "ouput": "1"}), "unknown field 'ouput', expected 'input', 'output'; did you mean 'output'"),
         ((GOOD, {"input": "1"}), "cases.jsonl:2: a stdio case lacks 'output'"),
     ],
 )
@@ -103,6 +106,12 @@ def test_cases_that_cannot_be_read_are_a_usage_error(judge, cases, said):
         (("--language", "cobol"), 3, "cobol"),
         (("--use", "nsjial"), 3, "nsjial"),
         (("--memory-bytes", "much"), 2, "expected a number of bytes"),
+        (("--memory-bytes", "0"), 2, "expected a whole number above 0, at most 1_000_000_000_000_000"),
+        (("--memory-bytes", "99999999TB"), 2, "expected a whole number above 0, at most"),
+        (("--wall-seconds", "nan"), 2, "expected a finite number above 0, at most 1_000_000"),
+        (("--cpu-seconds", "inf"), 2, "expected a finite number above 0, at most 1_000_000"),
+        (("--cpu-seconds", "-1"), 2, "expected a finite number above 0"),
+        (("--cpu-seconds", "soon"), 2, "found 'soon', expected a number of seconds"),
         (("--batch", __file__), 2, "PROGRAM and --batch"),
     ],
 )
@@ -111,14 +120,49 @@ def test_what_is_not_there_is_told(judge, options, code, said):
     assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
 
 
+def test_cases_that_are_not_text_are_a_usage_error(judge, tmp_path):
+    (tmp_path / "binary.jsonl").write_bytes(b'{"input": "\xff", "output": ""}')
+    done = judge(SUM, GOOD, options=("--cases", str(tmp_path / "binary.jsonl")))
+    assert (done.exit_code, "binary.jsonl:1: not UTF-8: invalid start byte at byte 12" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_line_separator_inside_of_a_text_ends_no_line(judge):
+    assert judge("print(input())", json.dumps({"input": "a\u2028b", "output": "a\u2028b"}, ensure_ascii=False)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking"), [((), "--language and --cases"), (("--language", "python"), "--cases"), (("--cases", __file__), "--language")]
+)
+def test_the_option_that_a_program_lacks_is_named(given, lacking):
+    done = CliRunner().invoke(main, ["judge", __file__, *given])
+    assert (done.exit_code, done.stderr) == (2, f"error: PROGRAM needs {lacking}\n")
+
+
+def test_a_self_reported_case_is_marked_in_the_table(judge):
+    done = judge("", {"kind": "script", "code": "assert True"}, {"kind": "script", "code": "assert False"})
+    assert re.findall(r"(\S+) \(self-reported\)", done.stdout) == ["accepted", "runtime_error"]
+
+
+def test_seconds_are_told_to_the_microsecond(judge):
+    (judgement,) = json.loads(judge(SUM, GOOD, options=("--json",)).stdout)["judgements"]
+    assert judgement["cpu_seconds"] > 0
+    assert all(judgement[key] == round(judgement[key], 6) for key in ("cpu_seconds", "wall_seconds"))
+
+
+def test_what_the_executor_does_not_isolate_is_told_once(judge, batch):
+    assert judge(SUM, GOOD, GOOD).stderr.count("isolates nothing") == 1
+    assert batch(submission(1, SUM, GOOD), submission(2, SUM, GOOD)).stderr.count("isolates nothing") == 1
+
+
 def test_without_an_executor_that_isolates_the_choice_is_shown(tmp_path):
     (tmp_path / "p.py").write_text(SUM)
     (tmp_path / "c.jsonl").write_text(json.dumps(GOOD))
-    words = ["judge", str(tmp_path / "p.py"), "--language", "python", "--cases", str(tmp_path / "c.jsonl"), "--no-plugin", "nsjail"]
-    done = CliRunner().invoke(main, words)
-    if done.exit_code != 0:
-        assert done.exit_code == 3
-        assert "--use NAME" in done.stderr or "nsjail" in done.stderr
+    words = ["judge", str(tmp_path / "p.py"), "--language", "python", "--cases", str(tmp_path / "c.jsonl")]
+    isolating = [f"--no-plugin={offered.origin.plugin}" for offered in discover().isolating_executors()]
+    done = CliRunner().invoke(main, [*words, *isolating])
+    assert done.exit_code == 3
+    assert "`--use NAME`" in done.stderr
+    assert "executor: {" not in done.stderr
 
 
 def submission(id: object, source: str, *cases: object, **more: object) -> dict[str, object]:
@@ -138,6 +182,8 @@ def test_a_batch_is_answered_line_by_line_in_its_order(tmp_path):
         {"id": "half"},
         submission("time", "while True: pass", GOOD, limits={"cpu_seconds": 0.2}),
         submission("crash", "1 // 0", GOOD),
+        submission("limits", SUM, GOOD, limits={"cpu_second": 1}),
+        submission("endless", SUM, GOOD, limits={"wall_seconds": float("inf")}),
     ]
     file = tmp_path / "submissions.jsonl"
     file.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
@@ -145,7 +191,20 @@ def test_a_batch_is_answered_line_by_line_in_its_order(tmp_path):
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2, done.output
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["id"] for answer in answers] == ["slow", 2, None, "empty", "cobol", "checker", "odd", "half", "time", "crash"]
+    assert [answer["id"] for answer in answers] == [
+        "slow",
+        2,
+        None,
+        "empty",
+        "cobol",
+        "checker",
+        "odd",
+        "half",
+        "time",
+        "crash",
+        "limits",
+        "endless",
+    ]
     verdicts = {str(answer["id"]): answer["verdict"] for answer in answers if answer["fault"] is None}
     assert verdicts == {"slow": "accepted", "2": "wrong_answer", "time": "time_limit", "crash": "runtime_error"}
     faults = {str(answer["id"]): answer["fault"] for answer in answers if answer["fault"] is not None}
@@ -153,6 +212,12 @@ def test_a_batch_is_answered_line_by_line_in_its_order(tmp_path):
     assert "no program may pass unseen" in faults["empty"]
     assert "'cobol'" in faults["cobol"]
     assert "'nothing'" in faults["checker"]
+    assert faults["half"] == "line 9: lacks 'language'"
+    assert faults["limits"] == (
+        "line 12: 'limits' has the unknown field 'cpu_second', expected "
+        "'cpu_seconds', 'wall_seconds', 'memory_bytes', 'output_bytes', 'processes'; did you mean 'cpu_seconds' or 'wall_seconds'?"
+    )
+    assert faults["endless"] == "line 13: 'limits': 'wall_seconds': found inf, expected a finite number above 0, at most 1_000_000"
     assert all(answer["judgements"] == [] and answer["verdict"] is None for answer in answers if answer["fault"] is not None)
     assert all(set(answer) == {"id", "verdict", "judgements", "fault"} for answer in answers)
 
@@ -170,6 +235,14 @@ def batch(tmp_path: Path) -> Judge:
 
 def test_a_batch_in_which_every_line_is_answered_has_exit_code_0(batch):
     assert batch(submission(1, SUM, GOOD), submission(2, SUM, BAD), submission(3, "1 // 0", GOOD)).exit_code == 0
+
+
+@pytest.mark.parametrize("blank", ["", "\n  \n"])
+def test_a_batch_without_a_submission_is_a_usage_error(tmp_path, blank):
+    (tmp_path / "submissions.jsonl").write_text(blank)
+    words = ["judge", "--batch", str(tmp_path / "submissions.jsonl"), "--json", "--use", "unsafe-subprocess"]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, "holds no submissions, expected at least one" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -107,4 +107,6 @@ def test_several_isolating_executors_are_shown_as_a_choice(installed: Installed,
 
 def test_no_isolating_executor_is_an_error_that_shows_what_there_is(strangers: Strangers) -> None:
     message = error_of(lambda: discover(block=strangers()).default_executor())
-    assert message.startswith("no executor is chosen and no installed executor offers isolation; choose one with")
+    assert message.startswith(
+        "no executor is chosen and no installed executor offers isolation; choose one with `executor: {use: NAME}`, or"
+    )

@@ -19,11 +19,15 @@ def convert(row: Any) -> Task | Rejected:
         id = f"mbpp-{row['task_id']}"
         setup, assertions = row["test_setup_code"], [*row["test_list"], *row["challenge_test_list"]]
         statement, reference = row["text"], row["code"].replace("\r\n", "\n")
-    except (KeyError, TypeError) as error:
-        return Rejected(str(row)[:60], f"no row of MBPP: {type(error).__name__}: {error}")
+    except KeyError as error:
+        return Rejected(str(row)[:60], f"no row of MBPP: it lacks {error}")
+    except (TypeError, AttributeError):
+        return Rejected(str(row)[:60], f"no row of MBPP: found {row!r:.60}, expected an object of texts and lists of assertions")
+    if not all(isinstance(text, str) for text in (setup, statement, *assertions)):
+        return Rejected(id, "its 'text', 'test_setup_code' or an assertion is no text")
     cases = [case_of(assertion, setup) for assertion in assertions]
     if len(cases) < 2:
-        return Rejected(id, f"it has {len(cases)} assertions, expected at least a public and a private one")
+        return Rejected(id, f"it has {len(cases) or 'no'} assertion{'s'[: len(cases) != 1]}, expected at least a public and a private one")
     problem = Problem(id, f"{statement}\n\nYour code should pass this test:\n{assertions[0]}", LANGUAGE, (cases[0],))
     return Task(problem, tuple(cases[1:]), LIMITS, reference=reference)
 

@@ -1,6 +1,5 @@
 """Run jobs on a few supervisors, one case at a time each."""
 
-import logging
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -8,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rlef_core import Completed, ExecutorFault, Job, PluginError, Tool
-from rlef_core.builtin.unsafe_subprocess import NOT_ISOLATED, requests, tools
+from rlef_core.builtin.unsafe_subprocess import requests, tools
 from rlef_core.builtin.unsafe_subprocess.outcome import completed
 from rlef_core.builtin.unsafe_subprocess.requests import Request
 from rlef_core.builtin.unsafe_subprocess.supervisor.packing import pack
 from rlef_core.builtin.unsafe_subprocess.workers import Worker, Workers
-
-log = logging.getLogger(__name__)
 
 
 class SubprocessExecutor:
@@ -117,7 +114,6 @@ class SubprocessExecutor:
             self._lost.append(self._workers)
             self._workers = None
         if self._workers is None:
-            log.warning("executor unsafe-subprocess: %s", NOT_ISOLATED)
             self._workers = Workers(self._count, self._first_uid, self._parent)
         return self._workers
 
