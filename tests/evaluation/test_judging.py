@@ -10,7 +10,7 @@ import rlef_core
 from rlef_core import CallCase, CheckerRef, ComponentError, ExecutorFault, ExitCode, Limits, PluginError, Program, StdioCase
 from rlef_core.builtin.python import LANGUAGE
 from rlef_core.evaluation.judging import open_judge
-from rlef_core.evaluation.submissions import judge_lines
+from rlef_core.evaluation.submissions import LINES_AHEAD, judge_lines
 from rlef_core.registry import discover
 
 ONE = StdioCase("", "1")
@@ -75,10 +75,10 @@ async def test_what_no_sandbox_can_mend_keeps_the_exit_code_of_plugins():
 async def test_a_batch_goes_on_when_a_program_meets_a_failure_of_the_executor(monkeypatch):
     line = '{"id": 1, "language": "python", "source": "print(1)", "cases": [{"input": "", "output": "1"}]}'
     async with open_judge(discover(), "unsafe-subprocess") as judge:
-        reports = judge_lines(judge, [line] * 3, CheckerRef(), Limits(), workers=1)
+        reports = judge_lines(judge, [line] * (LINES_AHEAD + 2), CheckerRef(), Limits(), workers=1)
         first = await anext(reports)
         no_files(monkeypatch)
         rest = [each async for each in reports]
     assert first.execution.accepted
-    assert rest[-1].fault.startswith("line 3: executor 'unsafe-subprocess'")
+    assert rest[-1].fault.startswith(f"line {LINES_AHEAD + 2}: executor 'unsafe-subprocess'")
     assert rest[-1].code is ExitCode.COMPONENT
