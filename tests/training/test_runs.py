@@ -241,7 +241,7 @@ def test_nothing_is_left_behind_when_a_run_is_killed(tmp_path: Path, scratch: Pa
 def test_episodes_are_listed_and_shown(rlef: Rlef) -> None:
     assert rlef("run", "playground.yaml").returncode == 0
     listed = rlef("episodes", "list", "run", "--limit", "5")
-    lines = listed.stdout.splitlines()
+    _, *lines = listed.stdout.splitlines()
     assert len(lines) == 5
     shown = rlef("episodes", "show", "run", lines[0].split()[0])
     assert "--- user" in shown.stdout
