@@ -1,10 +1,14 @@
 """Episodes as the paper plays them: public cases feed back and stop, private ones score; a fault is never a reward."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rlef_core import ComponentError, Episode, Finish, PluginError, Stop, TooManyFaults, Verdict
 from rlef_core.registry import Registry
@@ -73,6 +77,35 @@ async def test_no_observation_holds_what_only_private_cases_hold(plan_of: Plans,
             ids = [bytes(id for id in turn.action.prompt_ids if id < 256) for turn in episode.turns]
             assert not any(CANARY in text for text in seen)
             assert not any(CANARY.encode() in prompt for prompt in ids)
+
+
+TELLTALES = (
+    "print(int(input()) + 3)",
+    "import sys; print(sys.stdin.read())",
+    "raise SystemExit(input())",
+    "raise ValueError(open(0).read())",
+    "import sys; sys.stderr.write(input()); sys.exit(3)",
+    "import os; print(os.environ); print(os.listdir('.'))",
+    "x = input(); print(int(x) + 3 if len(x) < 3 else x)",
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.lists(st.sampled_from(TELLTALES), min_size=1, max_size=3),
+    st.sampled_from(["{use: failing-cases}", "{use: none, formatter: {use: failing-cases}}"]),
+    st.booleans(),
+)
+def test_whatever_programs_do_with_their_input_no_observation_tells_a_private_case(
+    plan_of: Plans, tmp_path: Path, programs: list[str], feedback: str, public: bool
+) -> None:
+    answers = json.dumps([f"```\n{program}\n```" for program in programs])
+    sets = [f"policy.answers={answers}", f"feedback={feedback}", f"tasks.train.public={json.dumps(public)}"]
+    collection = asyncio.run(collect(plan_of, tmp_path, *sets, "rollout.allow_no_public_cases=true", count=4))
+    for episode in collection.episodes:
+        for turn in episode.turns:
+            assert CANARY not in "".join(message.content for message in turn.observation)
+            assert CANARY.encode() not in bytes(id for id in turn.action.prompt_ids if id < 256)
 
 
 async def test_a_task_without_public_cases_never_stops_early(plan_of: Plans, tmp_path: Path) -> None:
