@@ -35,6 +35,12 @@ def test_a_hub_name_without_a_network_says_what_to_do(with_model: Any, monkeypat
         TransformersPolicy.build(TransformersConfig(), with_model("nobody/nothing"))
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="is a file, expected the folder"):
+        resolve(ModelSpec(str(tmp_path / "config.json")))
+
+
 def test_a_spec_without_a_model_is_refused() -> None:
     with pytest.raises(ModelError, match="no model: block"):
         resolve(None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import HfApi, try_to_load_from_cache
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
@@ -46,13 +47,26 @@ def resolve(model: ModelSpec | None, cache: Path | None = None) -> str:
     if ":" in path:
         raise ModelError(f"model.path {path!r} is no model that can be made, expected one of {[*MADE]}, a folder or a hub name")
     folder = Path(path).expanduser()
+    if folder.is_file():
+        raise ModelError(f"model.path {path!r} is a file, expected the folder that it lies in")
     if not folder.is_dir():
         if not _HUB_NAME.fullmatch(path) or path in (".", ".."):
             raise ModelError(f"model.path {path!r}: there is no such folder ({folder.absolute()}); give a model's folder or a hub name")
+        _ask_hub(path)
         return path
     if not (folder / "config.json").is_file():
         raise ModelError(f"model.path {path!r}: the folder holds no config.json; give a folder as written by save_pretrained")
     return str(folder)
+
+
+def _ask_hub(name: str) -> None:
+    # One question before the loaders ask theirs, which they repeat for a minute where there is no network.
+    if isinstance(try_to_load_from_cache(name, "config.json"), str):
+        return
+    try:
+        HfApi().model_info(name, timeout=10)
+    except Exception as error:  # whatever it is, of several libraries and versions: the hub does not give the model
+        raise _unloadable(name, "model", error) from error
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerFast:
