@@ -41,7 +41,7 @@ async def open_judge(
 @asynccontextmanager
 async def open_judge_of(plan: Plan, registry: Registry) -> AsyncIterator[Judge]:
     """Build a plan's executor, without the cache of runs, and close it when the block ends. Its failures are ComponentErrors."""
-    meter = Meter()
+    meter = Meter(registry.metrics)
     builder = Builder(plan, registry, Path.cwd(), meter)
     sandbox = builder.build(plan.executor)
     try:

@@ -7,6 +7,7 @@ import pluggy
 from attrs import frozen
 
 from rlef_core.errors import Origin, PluginError
+from rlef_core.metrics import CORE_METRICS, Metric
 from rlef_core.records import Language
 from rlef_core.registry import messages
 from rlef_core.registry.offers import Offered, OfferedLanguage, answers, usual_offer
@@ -56,6 +57,11 @@ class Registry:
         if len(found) > 1:
             raise PluginError(messages.conflict([offered.origin for offered in found]))
         return found[0]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The table of metrics: the core's, then those that components declare."""
+        return (*CORE_METRICS, *(metric for offered in self.offered for metric in offered.component.metrics))
 
     @property
     def languages(self) -> Mapping[str, Language]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from rlef_core.errors import Origin, boundary
-from rlef_core.metrics import CORE_METRICS, Meter
+from rlef_core.metrics import Meter
 from rlef_core.registry import Registry
 from rlef_core.roles import FeedbackFormatter, Optimizer, Policy, Ref, Taskset
 from rlef_core.rollout.assemble import assemble_executor
@@ -36,7 +36,6 @@ class Parts:
     scorer: Scorer
     policy: Policy
     optimizer: Optimizer
-    optimizer_origin: Origin
 
     def tasks(self, entry: str, position: int = 0) -> TaskStream:
         """The stream of tasks of `tasks.train` or `tasks.evaluation`, from a position on."""
@@ -54,7 +53,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
 
     Raises ComponentError for one that cannot be built or closed, NoUsableTask for tasks that cannot be played.
     """
-    meter = Meter([*CORE_METRICS, *(metric for offered in registry.offered for metric in offered.component.metrics)])
+    meter = Meter(registry.metrics)
     builder = Builder(plan, registry, directory, meter)
     tasksets = {entry: builder.build(tasks.ref) for entry, tasks in plan.tasks.items()}
     for entry, taskset in tasksets.items():
@@ -82,7 +81,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
             tally=tally,
         )
         scorer = Scorer(tuple((builder.build(reward.ref), reward.ref.origin, reward.weight) for reward in plan.rewards))
-        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, plan.optimizer.origin)
+        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer)
 
 
 def _stream(plan: Plan, entry: str, taskset: Taskset, position: int = 0) -> TaskStream:

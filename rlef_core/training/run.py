@@ -28,7 +28,6 @@ from rlef_core.training.stopping import Stopper
 class Run:
     """What the loop works on. `state` moves only in `record`, so that it always fits the optimizer's weights and the journals."""
 
-    directory: Path
     parts: Parts
     journals: Journals
     checkpoints: Checkpoints
@@ -48,6 +47,10 @@ class Run:
     @property
     def plan(self) -> Plan:
         return self.parts.plan
+
+    @property
+    def directory(self) -> Path:
+        return self.plan.run.directory
 
     @property
     def is_new(self) -> bool:
@@ -142,8 +145,7 @@ class Run:
 
     async def evaluate(self, name: str) -> None:
         """Measure the policy as it is trained, if the plan says so."""
-        if self.plan.evaluation is not None:
-            await self._measure(name, evaluate, self.parts.player)
+        await self._measure(name, evaluate, self.parts.player)
 
     async def evaluate_if_due(self) -> None:
         """Measure the policy under the name of the newest multiple of `evaluation.every`, unless that was done; not at the end."""

@@ -56,7 +56,7 @@ async def _play(plan: Plan, registry: Registry, session: Session, newest: tuple[
                 parts = await stack.enter_async_context(open_parts(plan, registry, plan.run.directory))
             session.watch(parts.tally)
             with stopper.between_steps():
-                run = Run(plan.run.directory, parts, journals, _checkpoints(plan), events, stopper, session.say)
+                run = Run(parts, journals, _checkpoints(plan), events, stopper, session.say)
                 return await _begun(run, newest)
     finally:
         journals.abandon()

@@ -17,6 +17,7 @@ from rlef_core import (
     Executor,
     ExecutorFault,
     Metric,
+    MetricSink,
     Offer,
     Problem,
     Ref,
@@ -32,6 +33,7 @@ from rlef_core import (
 )
 
 CANARY = "71077345"
+RUNS = (Metric("failing/runs", "runs", "runs asked for", total=True),)
 
 
 @frozen
@@ -72,13 +74,15 @@ class FailingConfig:
 class Failing:
     """An executor that loses some of its runs."""
 
-    def __init__(self, executor: Executor, config: FailingConfig) -> None:
+    def __init__(self, executor: Executor, config: FailingConfig, metrics: MetricSink) -> None:
         self.executor = executor
+        self.metrics = metrics
         self.config = config
         self.runs = 0
 
     async def run(self, job: object) -> AsyncIterator[Completed]:
         self.runs += 1
+        self.metrics.add("failing/runs", 1)
         if self.runs <= self.config.fail_first or (self.config.fail_every and self.runs % self.config.fail_every == 0):
             raise ExecutorFault("the jail died")
         async for completed in self.executor.run(job):  # type: ignore[arg-type]  # a job, by the role's contract
@@ -168,8 +172,8 @@ def rlef_register_tasksets():
 
 @hookimpl
 def rlef_register_executors():
-    build = lambda config, context: Failing(context.build(config.executor), config)  # noqa: E731  # a test's one-liner
-    return [component(name="failing", summary="faults", config=FailingConfig, build=build)]
+    build = lambda config, context: Failing(context.build(config.executor), config, context.metrics)  # noqa: E731  # a test's one-liner
+    return [component(name="failing", summary="faults", config=FailingConfig, build=build, metrics=RUNS)]
 
 
 @hookimpl

@@ -10,7 +10,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rlef_core import ComponentError, Episode, Finish, PluginError, Stop, TooManyFaults, Verdict
+from rlef_core import (
+    CheckerRef,
+    ComponentError,
+    Episode,
+    Finish,
+    Limits,
+    PluginError,
+    Program,
+    StdioCase,
+    Stop,
+    TooManyFaults,
+    Verdict,
+)
+from rlef_core.evaluation.judging import open_judge_of
 from rlef_core.registry import Registry
 from rlef_core.rollout.collections import Collection, play_collection
 from rlef_core.rollout.tasks import NoUsableTask
@@ -219,3 +232,11 @@ async def test_the_cause_of_a_components_failure_is_kept(plan_of: Plans, tmp_pat
     with pytest.raises(ComponentError) as caught:
         await collect(plan_of, tmp_path, "feedback={use: speechless}")
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+async def test_an_executor_with_figures_of_its_own_can_judge_outside_of_a_run_too(plan_of: Plans) -> None:
+    plan, registry = plan_of("executor={use: failing, executor: {use: unsafe-subprocess}}")
+    async with open_judge_of(plan, registry) as judge:
+        program = Program("python", "print(input())")
+        execution = await judge.judge(program, [StdioCase("1", "1")], Limits(), CheckerRef(), stop_at_first_failure=False)
+    assert execution.accepted
