@@ -1,0 +1,1 @@
+"""Give rlef-core the executor `nsjail`."""
