@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rlef_core import Completed, ExecutorFault, Job, PluginError, Tool
-from rlef_core.builtin.unsafe_subprocess import requests, tools
-from rlef_core.builtin.unsafe_subprocess.outcome import completed
-from rlef_core.builtin.unsafe_subprocess.requests import Request
 from rlef_core.builtin.unsafe_subprocess.supervisor.packing import pack
 from rlef_core.builtin.unsafe_subprocess.workers import Worker, Workers
+from rlef_core.sandbox import Request, completed, requests, tools
 
 
 class SubprocessExecutor:

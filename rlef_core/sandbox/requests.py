@@ -1,12 +1,12 @@
-"""Put a job's build, a case or a look at a tool into the words of a supervisor."""
+"""Turn a job's build, one of its cases or a look at a tool into one plain request: argv, environment, limits, files."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import Factory, frozen
 
-from rlef_core import CaseInput, Job, Language, Limits, PluginError, Tool
-from rlef_core.builtin.unsafe_subprocess.supervisor.packing import check_name
+from rlef_core.errors import PluginError
+from rlef_core.records import CaseInput, Job, Language, Limits, Tool
 
 BINARY = "./program"
 BUILD_CPU_SECONDS = 60.0
@@ -25,9 +25,14 @@ FIXED_ENVIRONMENT = {
 
 @frozen
 class Request:
-    """One run of one program; `keep` asks for the working folder's files afterwards."""
+    """One run of one program in a folder of its own, which holds `files`; `keep` asks for the folder's files afterwards.
+
+    `source` names the file that is run: the program's, or its driver's. `limits` holds `cpu_seconds`, `wall_seconds`, `memory_bytes`,
+    `address_space_bytes`, `output_bytes` (of each stream), `file_bytes` and `processes`, threads included.
+    """
 
     argv: tuple[str, ...]
+    source: str
     environment: Mapping[str, str]
     limits: Mapping[str, Any]
     stdin: bytes = b""
@@ -50,7 +55,8 @@ def case(job: Job, case: CaseInput, places: Mapping[str, str], environment: Mapp
     for name in filter(None, (*files, case.output_file)):
         check_name(name)
     limits = _limits(job.limits, language)
-    return Request(_fill(language.run, source, places), _environment(language, environment), limits, case.stdin, files, case.output_file)
+    argv = _fill(language.run, source, places)
+    return Request(argv, source, _environment(language, environment), limits, case.stdin, files, case.output_file)
 
 
 def build(job: Job, places: Mapping[str, str], environment: Mapping[str, str]) -> Request:
@@ -67,14 +73,20 @@ def build(job: Job, places: Mapping[str, str], environment: Mapping[str, str]) -
     }
     argv = _fill(language.build, language.source_name, places)
     files = {language.source_name: job.source.encode("utf-8", "surrogatepass")}
-    return Request(argv, _environment(language, environment), limits, files=files, keep=True)
+    return Request(argv, language.source_name, _environment(language, environment), limits, files=files, keep=True)
 
 
 def look(path: str, tool: Tool, environment: Mapping[str, str]) -> Request:
     """Ask a tool for its version."""
     language = Language(tool.name, "", (), (tool,), address_space_extra_bytes=BUILD_MEMORY_BYTES)
     limits = _limits(Limits(processes=BUILD_PROCESSES), language)
-    return Request((path, *tool.version_arguments), _environment(language, environment), limits)
+    return Request((path, *tool.version_arguments), "", _environment(language, environment), limits)
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError unless `name` is the plain name of a file: no folder, no dot alone."""
+    if not name or "/" in name or "\0" in name or name in {".", ".."}:
+        raise ValueError(f"a case's file is named {name!r}, expected a plain file name without folders")
 
 
 def _driverless(language: Language, kind: str) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from rlef_core import Language, Tool
+from rlef_core.records import Language, Tool
 
 STANDARD_PATH = "/usr/local/bin:/usr/bin:/bin"
 

@@ -1,11 +1,11 @@
-"""Read what became of a program from its supervisor's answer and its outputs."""
+"""Read what became of a program from what its sandbox saw and from its outputs: by one rule in every executor."""
 
 import os
 import signal
 from collections.abc import Mapping
 from typing import Any
 
-from rlef_core import Completed, LimitHit
+from rlef_core.records import Completed, LimitHit
 
 OUT_OF_MEMORY = (b"std::bad_alloc", b"java.lang.OutOfMemoryError", b"JavaScript heap out of memory", b"runtime: out of memory")
 NEAR_THE_BOUND = 0.9
@@ -14,7 +14,12 @@ NEAR_THE_BOUND = 0.9
 def completed(
     case: int | None, answer: Mapping[str, Any], limits: Mapping[str, Any], streams: tuple[int, int], directory: str
 ) -> Completed:
-    """What a supervisor saw of one run, with the working folder's path taken out of standard error."""
+    """What became of one run, with the working folder's path taken out of standard error.
+
+    `answer` holds what the sandbox saw: `status` (as of wait), `cpu_seconds`, `wall_seconds`, `peak_memory_bytes` and `limit`: the word of
+    the limit at which it ended the program, or None. `streams` are the open files of standard output and standard error, which the program
+    may have filled up to one byte beyond the limit.
+    """
     code = os.waitstatus_to_exitcode(answer["status"])
     stdout, stderr = (os.pread(stream, limits["output_bytes"], 0) for stream in streams)
     written = os.fstat(streams[0]).st_size
@@ -32,7 +37,7 @@ def completed(
 
 
 def _limit(answer: Mapping[str, Any], limits: Mapping[str, Any], written: int, code: int, stderr: bytes) -> LimitHit | None:
-    """The limit hit, the gravest of several. The figures decide, not which of them a supervisor noticed while the program ran."""
+    """The limit hit, the gravest of several. The figures decide, not which of them a sandbox noticed while the program ran."""
     if _out_of_memory(answer, limits, code, stderr):
         return LimitHit.MEMORY
     if answer["cpu_seconds"] >= limits["cpu_seconds"]:
