@@ -1,15 +1,14 @@
 """Run jobs on a few supervisors, one case at a time each."""
 
-import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from rlef_core import Completed, ExecutorFault, Job, PluginError, Tool
-from rlef_core.builtin.unsafe_subprocess.supervisor.packing import pack
 from rlef_core.builtin.unsafe_subprocess.workers import Worker, Workers
-from rlef_core.sandbox import Request, completed, requests, tools
+from rlef_core.sandbox import Request, completed, memory_file, requests, tools
+from rlef_core.sandbox.inside.packing import pack
 
 
 class SubprocessExecutor:
@@ -31,7 +30,7 @@ class SubprocessExecutor:
         with ExitStack() as stack:
             built = None
             if job.language.build:
-                built = stack.enter_context(_memory_file())
+                built = stack.enter_context(memory_file())
                 seen = await self._complete(None, requests.build(job, places, self._environment), built)
                 yield seen
                 if not seen.succeeded:
@@ -51,7 +50,7 @@ class SubprocessExecutor:
     async def _complete(self, case: int | None, request: Request, built: int | None) -> Completed:
         with ExitStack() as stack:
             stdin, packed, stdout, stderr = (
-                stack.enter_context(_memory_file(content)) for content in (request.stdin, pack(request.files), b"", b"")
+                stack.enter_context(memory_file(content)) for content in (request.stdin, pack(request.files), b"", b"")
             )
             files = [stdin, stdout, stderr, packed]
             if built is not None:
@@ -114,16 +113,3 @@ class SubprocessExecutor:
         if self._workers is None:
             self._workers = Workers(self._count, self._first_uid, self._parent)
         return self._workers
-
-
-@contextmanager
-def _memory_file(content: bytes = b"") -> Iterator[int]:
-    descriptor = os.memfd_create("rlef-core")
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)

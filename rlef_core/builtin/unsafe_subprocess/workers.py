@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from rlef_core import ExecutorFault
+from rlef_core.sandbox import bundle, memory_file
 
-SUPERVISOR_CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.warden import main; main()"
+SUPERVISOR = "rlef_core.builtin.unsafe_subprocess.supervisor"
+INSIDE = "rlef_core.sandbox.inside"
 CLOSING_SECONDS = 60.0
 
 
@@ -124,7 +126,6 @@ class Workers:
 def _start_warden(directory: str, first_uid: int, sockets: Sequence[socket.socket]) -> "subprocess.Popen[bytes]":
     numbers = [each.fileno() for each in sockets]
     interpreter = getattr(sys, "_base_executable", None) or sys.executable
-    here = str(Path(__file__).parent)
-    arguments = [str(os.getpid()), directory, str(first_uid), *map(str, numbers)]
-    command = [interpreter, "-I", "-S", "-c", SUPERVISOR_CODE, here, *arguments]
-    return subprocess.Popen(command, pass_fds=numbers, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+    command = [interpreter, "-I", "-S", "-", str(os.getpid()), directory, str(first_uid), *map(str, numbers)]
+    with memory_file(bundle((SUPERVISOR, INSIDE), f"{SUPERVISOR}.warden")) as script:
+        return subprocess.Popen(command, pass_fds=numbers, stdin=script, stdout=subprocess.DEVNULL, start_new_session=True)

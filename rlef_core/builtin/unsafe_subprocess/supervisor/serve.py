@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from . import child, identity, kernel, packing, reap, watch, wipe
+from rlef_core.sandbox.inside import packing, wipe
+
+from . import child, identity, kernel, reap, watch
 
 MESSAGE_BYTES = 1 << 17
 MOST_FILES = 8

@@ -7,7 +7,9 @@ import socket
 import sys
 from contextlib import suppress
 
-from . import kernel, reap, serve, wipe
+from rlef_core.sandbox.inside import wipe
+
+from . import kernel, reap, serve
 
 
 def main() -> None:

@@ -15,10 +15,21 @@ def wipe(path: str) -> None:
     with suppress(FileNotFoundError):
         top = _open(path)
         try:
-            _flatten(top)
+            empty(top)
         finally:
             os.close(top)
         os.rmdir(path)
+
+
+def empty(top: int) -> None:
+    """Empty the folder `top`: what lies in a folder is moved up to it, so that no depth needs recursion or long paths."""
+    numbers = count()
+    while names := os.listdir(top):
+        for name in names:
+            if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):
+                _raise_content(top, name, numbers)
+            else:
+                os.unlink(name, dir_fd=top)
 
 
 def sweep(uid: int, since_ns: int) -> None:
@@ -41,17 +52,6 @@ def _sweep(folder: str, uid: int, since_ns: int) -> None:
                 if status.st_uid == uid and status.st_ctime_ns >= since_ns:
                     remove = wipe if stat.S_ISDIR(status.st_mode) else os.unlink
                     remove(entry.path)
-
-
-def _flatten(top: int) -> None:
-    """Empty the folder `top`: what lies in a folder is moved up to it, so that no depth needs recursion or long paths."""
-    numbers = count()
-    while names := os.listdir(top):
-        for name in names:
-            if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):
-                _raise_content(top, name, numbers)
-            else:
-                os.unlink(name, dir_fd=top)
 
 
 def _raise_content(top: int, name: str, numbers: "count[int]") -> None:

@@ -1,0 +1,1 @@
+"""What runs where programs run, beside them, on a bare interpreter: standard library only."""
