@@ -1,0 +1,73 @@
+"""Assemble a tree: copy files to their places, add what a jail mounts on, make the loader find the libraries."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path, PurePath
+
+from rlef_core.errors import PluginError
+from rlef_nsjail.rootfs.part import Part
+
+FOLDERS = ("box", "dev/shm", "etc", "proc", "tmp", "usr/lib")
+MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+DEVICES = ("null", "zero", "urandom", "random")
+LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0", "dev/stdout": "/proc/self/fd/1", "dev/stderr": "/proc/self/fd/2"}
+TEXTS = {
+    "etc/passwd": "root:x:0:0:root:/:/bin/false\nnobody:x:65534:65534:nobody:/tmp:/bin/false\n",
+    "etc/group": "root:x:0:\nnobody:x:65534:\n",
+}
+
+
+def assemble(root: Path, part: Part) -> None:
+    """Fill the empty folder `root`. Whoever may enter may read everything; nothing in it has another's rights."""
+    root.chmod(0o755)
+    for name in MERGED:
+        host = Path("/", name)
+        if host.is_symlink():
+            (root / name).symlink_to(host.readlink())
+    for name in FOLDERS:
+        folder(root / name)
+    for name, target in LINKS.items():
+        (root / name).symlink_to(target)
+    for device in DEVICES:
+        write(root / "dev" / device, "")
+    for name, text in TEXTS.items():
+        write(root / name, text)
+    for inside, source in part.files.items():
+        place(source, root / inside.lstrip("/"))
+    cache_libraries(root, part)
+
+
+def folder(path: Path) -> None:
+    """Make a folder and those above it, readable by all whatever the umask is."""
+    if not path.is_dir():
+        folder(path.parent)
+        path.mkdir()
+        path.chmod(0o755)
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o644)
+
+
+def place(source: Path, target: Path) -> None:
+    """Copy one file; the content only, without its owner and special rights."""
+    folder(target.parent)
+    if source.is_symlink():
+        target.symlink_to(source.readlink())
+        return
+    shutil.copyfile(source, target)
+    target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+
+
+def cache_libraries(root: Path, part: Part) -> None:
+    folders = sorted({str(PurePath(inside).parent) for inside in part.files if ".so" in PurePath(inside).name})
+    write(root / "etc/ld.so.conf", "".join(f"{name}\n" for name in folders))
+    command = shutil.which("ldconfig", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if command is None:
+        raise PluginError("found no 'ldconfig' on PATH, expected the one of the C library; install it (Debian: apt-get install libc-bin)")
+    done = subprocess.run([command, "-r", str(root)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PluginError(f"{command!r} failed for {str(root)!r}: {done.stderr.strip()!r}")
+    (root / "etc/ld.so.cache").chmod(0o644)
