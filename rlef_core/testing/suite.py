@@ -74,7 +74,7 @@ class Suite:
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        bases = [base for base in cls.__mro__[:0:-1] if issubclass(base, Suite)]
+        bases = [base for base in cls.__bases__ if issubclass(base, Suite)]
         _declare_promises(cls, bases)
         _declare_checks(cls, bases)
         _switch(cls)
@@ -139,7 +139,7 @@ def _declare_checks(cls: type[Suite], bases: list[type[Suite]]) -> None:
         if promise_name is not None and promise_name not in cls.promises:
             raise TypeError(f"{cls.__name__}.{name} needs {promise_name!r}, which is no promise of this suite: {', '.join(cls.promises)}")
     for check in _coroutines(cls):
-        pytest.mark.asyncio(check)
+        pytest.mark.asyncio(loop_scope="function")(check)
     cls.checks = MappingProxyType({**inherited, **own})
 
 

@@ -1,0 +1,76 @@
+"""See what a component does to the machine: processes below this one, descriptors, memory, temporary files."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+@contextmanager
+def temporary_folder(within: str | None = None, mode: int = 0o755) -> Iterator[str]:
+    """A folder that other users can reach, as those of pytest are not; in the system's temporary one unless said. Removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="rlef-core-testing-", dir=within) as folder:
+        Path(folder).chmod(mode)
+        yield folder
+
+
+def descendants() -> list[int]:
+    """The processes below this one, parents before their children; zombies count."""
+    children: dict[int, list[int]] = {}
+    for pid in _pids():
+        with suppress(OSError, ValueError):  # it ended meanwhile
+            parent = int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(pid)
+    found, waiting = [], [os.getpid()]
+    while waiting:
+        below = sorted(children.get(waiting.pop(0), ()))
+        found += below
+        waiting += below
+    return found
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """The CPU time that these processes used so far."""
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError, ValueError):  # as above
+            ticks += sum(map(int, (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def processes_named(token: str) -> list[int]:
+    """The processes of this machine whose command line or name holds `token`."""
+    return [pid for pid in _pids() if token.encode() in _name(pid)]
+
+
+def descriptors() -> dict[str, str]:
+    """What each open descriptor of this process stands for."""
+    found = {}
+    for link in (PROC / "self" / "fd").iterdir():
+        with suppress(OSError):  # the listing's own is closed by now
+            found[link.name] = str(link.readlink())
+    return found
+
+
+def entries(folder: str) -> set[str]:
+    """The names in a folder."""
+    return {path.name for path in Path(folder).iterdir()}
+
+
+def memory_bytes() -> int:
+    """The resident memory of this process."""
+    return int((PROC / "self" / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+
+
+def _name(pid: int) -> bytes:
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes() + (PROC / str(pid) / "comm").read_bytes()
+    except OSError:
+        return b""

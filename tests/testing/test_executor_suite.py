@@ -1,0 +1,23 @@
+"""The suite of executors, on the built-in one."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from rlef_core.builtin.unsafe_subprocess.executor import SubprocessExecutor
+from rlef_core.testing import ExecutorSuite, run_suites
+
+FIRST_UID = 62000
+
+
+class TestUnsafeSubprocess(ExecutorSuite):
+    hides_host_files = False
+    protects_host_files = False
+    isolates_network = False
+    hides_processes = False
+    protects_processes = False
+    separates_programs = False
+
+    @pytest.fixture
+    def executor(self):
+        return SubprocessExecutor(2, FIRST_UID)
