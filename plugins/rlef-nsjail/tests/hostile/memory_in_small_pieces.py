@@ -1,0 +1,7 @@
+# task: sum
+# limits: cpu_seconds=3 wall_seconds=9 memory_bytes=64000000
+# expect: memory_limit
+# tries: to take memory in pieces that no allocator returns
+pieces = []
+while True:
+    pieces.append((pieces[-1:], str(len(pieces))))
