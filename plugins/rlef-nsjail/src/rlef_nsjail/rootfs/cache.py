@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rlef_core.errors import PluginError
+from rlef_nsjail.rootfs.tree import folder
 
 BUILDING = ".building-"
 GRACE_SECONDS = 60  # a builder has locked its folder long before
@@ -25,15 +26,17 @@ def default_cache() -> Path:
 def prepare(cache: Path) -> None:
     """Make the folder. Raises PluginError where others could write into it or a jail's user could not reach it."""
     try:
-        cache.mkdir(parents=True, exist_ok=True, mode=0o755)
+        folder(cache)
         status = cache.stat()
     except OSError as error:
         raise PluginError(f"could not make the folder {str(cache)!r} for root file systems: {error}; name another one") from error
     if status.st_uid not in {0, os.geteuid()} or status.st_mode & 0o022:
-        raise PluginError(f"found {str(cache)!r} of user {status.st_uid} with mode {status.st_mode & 0o777:o}, expected a folder that only you can write to")
+        found = f"found the folder {str(cache)!r} of user {status.st_uid} with mode {status.st_mode & 0o777:o}"
+        raise PluginError(f"{found}, expected one that only you can write to; name another one")
     closed = [str(path) for path in [cache, *cache.parents] if os.geteuid() == 0 and not path.stat().st_mode & 0o001]
     if closed:
-        raise PluginError(f"found {closed[-1]!r} above {str(cache)!r} closed to the user of a jail, expected folders that all may enter; name another one")
+        found = f"found {closed[-1]!r}, which only its owner may enter, on the way to {str(cache)!r}"
+        raise PluginError(f"{found}, expected folders that the user of a jail may enter, too; name another one")
 
 
 @contextmanager
@@ -66,6 +69,7 @@ def sweep(cache: Path) -> None:
 
 
 def abandoned(path: Path) -> bool:
+    """Whether nobody builds here any more: the builder's lock is free, and it had the time to take it."""
     try:
         if time.time() - path.stat().st_mtime < GRACE_SECONDS:
             return False

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -17,8 +18,8 @@ PYTHON = "/py/bin/python3"
 LIBRARIES = "/py/lib"
 UNUSED = frozenset(
     {
-        "__pycache__", "dist-packages", "ensurepip", "EXTERNALLY-MANAGED", "idlelib", "idle_test", "lib2to3", "lib-dynload", "site-packages",
-        "sitecustomize.py", "test", "tests", "tkinter", "turtledemo", "_tkinter",
+        "__pycache__", "dist-packages", "ensurepip", "EXTERNALLY-MANAGED", "idlelib", "idle_test", "lib2to3", "lib-dynload",
+        "site-packages", "sitecustomize.py", "test", "tests", "tkinter", "turtledemo", "_tkinter",
     }
 )  # fmt: skip
 ASK = """
@@ -30,7 +31,7 @@ print(json.dumps([sys._base_executable, sysconfig.get_path("stdlib"), config("DE
 
 @frozen
 class Interpreter:
-    """An installed CPython: its binary, its standard library, its extension modules, where the library stands below a prefix, the prefix."""
+    """An installed CPython: its binary, standard library, extension modules, `sys.platlibdir`, `sys.base_prefix`."""
 
     binary: Path
     stdlib: Path
@@ -64,6 +65,7 @@ def binary_of(interpreter: Path) -> Path:
 
 
 def home_of(config: Path) -> Path:
+    """The folder of the interpreter that a virtual environment was made with."""
     parser = ConfigParser()
     parser.read_string("[venv]\n" + config.read_text())
     return Path(parser["venv"]["home"])
@@ -92,10 +94,12 @@ def part_of(interpreter: Interpreter) -> Part:
 
 
 def used(name: str) -> bool:
-    return name.split(".")[0] not in UNUSED and name not in UNUSED and not name.startswith("config-")
+    """Whether programs may want a file or folder of the standard library."""
+    return UNUSED.isdisjoint({name, name.split(".", maxsplit=1)[0]}) and not name.startswith("config-")
 
 
 def walk(folder: Path) -> Iterator[Path]:
+    """The files of a standard library, links followed."""
     for path in sorted(folder.iterdir()):
         if not used(path.name):
             continue
@@ -110,6 +114,6 @@ def finish(interpreter: Interpreter, root: Path) -> None:
     library = root / interpreter.home.lstrip("/")
     (library / "lib-dynload").mkdir(exist_ok=True)
     for settings in library.glob("_sysconfigdata*.py"):
-        settings.write_text(settings.read_text().replace(interpreter.prefix + "/", "/py/").replace(f"'{interpreter.prefix}'", "'/py'"))
+        settings.write_text(re.sub(rf"{re.escape(interpreter.prefix)}(?![\w.-])", "/py", settings.read_text()))
     command = ["-I", "-S", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", "/"]
     subprocess.run([str(interpreter.binary), *command, str(library)], capture_output=True, check=False)  # some files are broken on purpose

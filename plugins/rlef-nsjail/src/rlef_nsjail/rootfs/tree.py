@@ -3,9 +3,10 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from rlef_core.errors import PluginError
+from rlef_nsjail.rootfs.commands import command
 from rlef_nsjail.rootfs.part import Part
 
 FOLDERS = ("box", "dev/shm", "etc", "proc", "tmp", "usr/lib")
@@ -47,6 +48,7 @@ def folder(path: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
+    """Write a file that all may read."""
     path.write_text(text)
     path.chmod(0o644)
 
@@ -62,12 +64,10 @@ def place(source: Path, target: Path) -> None:
 
 
 def cache_libraries(root: Path, part: Part) -> None:
-    folders = sorted({str(PurePath(inside).parent) for inside in part.files if ".so" in PurePath(inside).name})
-    write(root / "etc/ld.so.conf", "".join(f"{name}\n" for name in folders))
-    command = shutil.which("ldconfig", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
-    if command is None:
-        raise PluginError("found no 'ldconfig' on PATH, expected the one of the C library; install it (Debian: apt-get install libc-bin)")
-    done = subprocess.run([command, "-r", str(root)], capture_output=True, text=True, check=False)
+    """Tell the loader where libraries are."""
+    write(root / "etc/ld.so.conf", "".join(f"{name}\n" for name in sorted(part.library_folders)))
+    ldconfig = [command("ldconfig", "libc-bin"), "-r", str(root)]
+    done = subprocess.run(ldconfig, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise PluginError(f"{command!r} failed for {str(root)!r}: {done.stderr.strip()!r}")
+        raise PluginError(f"{' '.join(ldconfig)!r} failed: {done.stderr.strip()!r}, expected it to write etc/ld.so.cache; report this")
     (root / "etc/ld.so.cache").chmod(0o644)
