@@ -63,7 +63,7 @@ def roles_page() -> Iterator[str]:
     yield "## component"
     yield f"`component{parameters(roles.component)}`"
     yield inspect.getdoc(roles.component) or ""
-    for record in (roles.Offer, roles.Health, roles.Ref):
+    for record in (roles.Offer, roles.Health, roles.Ref, roles.Benchmark, roles.Goal):
         yield from record_section(record)
 
 

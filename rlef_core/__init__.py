@@ -70,6 +70,7 @@ from rlef_core.records import (
     task_to_json,
 )
 from rlef_core.roles import (
+    Benchmark,
     BoundedTaskset,
     Checker,
     Component,
@@ -77,6 +78,7 @@ from rlef_core.roles import (
     Conversation,
     Executor,
     FeedbackFormatter,
+    Goal,
     Health,
     MetricSink,
     Offer,
@@ -109,6 +111,7 @@ _LATER = {
 
 __all__ = [
     "Action",
+    "Benchmark",
     "BoundedTaskset",
     "ByteSize",
     "CallCase",
@@ -136,6 +139,7 @@ __all__ = [
     "FeedbackFormatter",
     "FileCase",
     "Finish",
+    "Goal",
     "Health",
     "Interrupted",
     "Job",

@@ -12,6 +12,7 @@ import pluggy
 
 from rlef_core.records import Checkpoint, Episode, Language, UpdateReport
 from rlef_core.roles import (
+    Benchmark,
     Checker,
     Component,
     Executor,
@@ -223,6 +224,32 @@ def rlef_register_languages() -> Iterable[Language]:  # type: ignore[empty-body]
         def rlef_register_languages():
             lua = Tool("lua", ("lua5.4", "lua"), ("-v",), debian_package="lua5.4")
             return [Language("lua", source_name="main.lua", run=("{lua}", "{source}"), tools=(lua,), fences=("lua",))]
+        ```
+    """
+
+
+@hookspec
+def rlef_register_benchmarks() -> Iterable[Benchmark]:  # type: ignore[empty-body]  # a hook spec has no body
+    """Offer what `rlef-core bench` measures the components of a role beside, and the goals they are held to.
+
+    Example:
+        ```python
+        import attrs
+        from rlef_core import Benchmark, Goal, component, hookimpl
+
+        @attrs.frozen
+        class SlowConfig:
+            pass
+
+        def build_slow(config, context):
+            from my_plugin.slow import SlowExecutor
+            return SlowExecutor(context.threads)
+
+        @hookimpl
+        def rlef_register_benchmarks():
+            slow = component(name="slow", summary="one machine a case", config=SlowConfig, build=build_slow)
+            goal = Goal("remote", "mix/cases_per_second", at_least=4, times="slow")
+            return [Benchmark("executor", baselines=(slow,), goals=(goal,))]
         ```
     """
 

@@ -2,8 +2,31 @@
 
 from collections.abc import Iterable
 
-from rlef_core import Checker, Component, Executor, FeedbackFormatter, Language, Optimizer, Policy, RewardFunction, Taskset, hookimpl
-from rlef_core.builtin import checkers, dry_run, feedback, jsonl, python, rewards, scripted, tiny_programs, unsafe_subprocess
+from rlef_core import (
+    Benchmark,
+    Checker,
+    Component,
+    Executor,
+    FeedbackFormatter,
+    Language,
+    Optimizer,
+    Policy,
+    RewardFunction,
+    Taskset,
+    hookimpl,
+)
+from rlef_core.builtin import (
+    checkers,
+    dry_run,
+    feedback,
+    jsonl,
+    python,
+    rewards,
+    scripted,
+    subprocess_per_case,
+    tiny_programs,
+    unsafe_subprocess,
+)
 
 
 @hookimpl
@@ -52,3 +75,9 @@ def rlef_register_languages() -> Iterable[Language]:
 def rlef_register_tasksets() -> Iterable[Component[Taskset]]:
     """Tasks from files, and tiny ones to learn from on a laptop."""
     return (jsonl.COMPONENT, tiny_programs.COMPONENT)
+
+
+@hookimpl
+def rlef_register_benchmarks() -> Iterable[Benchmark]:
+    """What executors are measured beside: the one that isolates nothing, and a process for every case."""
+    return (Benchmark("executor", baselines=(unsafe_subprocess.COMPONENT, subprocess_per_case.COMPONENT)),)

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "resume": ("rlef_core.cli.resume", "Go on with a run from its last checkpoint."),
     "check": ("rlef_core.cli.check", "Check a spec and show its plan; nothing is run."),
     "judge": ("rlef_core.cli.judge", "Run programs on cases and print the verdicts."),
+    "bench": ("rlef_core.cli.bench", "Measure components side by side."),
     "plugins": ("rlef_core.cli.plugins", "Show which plugins there are and what they offer."),
     "tasks": ("rlef_core.cli.tasks", "List, show and verify the tasks of a spec."),
     "episodes": ("rlef_core.cli.episodes", "List and show the episodes of a run."),

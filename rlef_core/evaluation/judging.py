@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from rlef_core.errors import PluginError, boundary
+from rlef_core.errors import boundary
 from rlef_core.metrics import Meter
-from rlef_core.registry import Offered, Registry, offer_of
+from rlef_core.registry import Registry, offer_of, usual_config
 from rlef_core.roles import Executor, Ref
 from rlef_core.rollout.assemble import assemble_executor
 from rlef_core.rollout.checkers import Checkers
@@ -30,7 +30,7 @@ async def open_judge(
     Raises PluginError when the executor is unknown, needs a config, or none of the installed ones isolates.
     """
     offered = registry.find("executor", executor) if executor else registry.default_executor("--use NAME")
-    ref: Ref[Executor] = Ref("executor", offered.component.name, _config(offered), offered.origin)
+    ref: Ref[Executor] = Ref("executor", offered.component.name, usual_config(offered), offered.origin)
     for warning in offer_of(offered, ref.config).warnings:
         say(f"executor {ref.use!r}: {warning}")
     spec = SpecBlock(name="judge", threads=ThreadsBlock(executor=workers), executor=ref)
@@ -50,10 +50,3 @@ async def open_judge_of(plan: Plan, registry: Registry) -> AsyncIterator[Judge]:
     finally:
         with boundary(plan.executor.origin, "close"):
             await sandbox.close()
-
-
-def _config(offered: Offered) -> object:
-    try:
-        return offered.component.config()
-    except TypeError as error:
-        raise PluginError(f"{offered.origin} cannot be used without a spec: its config has required keys ({error})") from error

@@ -2,7 +2,7 @@
 
 from rlef_core.misses import did_you_mean
 from rlef_core.registry.discovery import discover
-from rlef_core.registry.offers import Offered, OfferedLanguage, offer_of, usual_offer
+from rlef_core.registry.offers import Offered, OfferedLanguage, offer_of, usual_config, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.registry import Registry
 from rlef_core.registry.settings import SettingInfo, settings_of
@@ -17,5 +17,6 @@ __all__ = [
     "discover",
     "offer_of",
     "settings_of",
+    "usual_config",
     "usual_offer",
 ]

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 import pluggy
 from attrs import NOTHING, fields, frozen
 
-from rlef_core.errors import Origin
+from rlef_core.errors import Origin, PluginError
 from rlef_core.records import Language
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.quarantine import QuarantineError, guard
-from rlef_core.roles import Component, Offer, check_config, check_name
+from rlef_core.roles import ROLES, Benchmark, Component, Goal, Offer, check_config, check_name
 
 ItemT = TypeVar("ItemT")
 
@@ -26,6 +26,7 @@ REGISTER_HOOKS: Mapping[str, str] = {
 """The hook that asks for a role's components."""
 
 LANGUAGE_HOOK = "rlef_register_languages"
+BENCHMARK_HOOK = "rlef_register_benchmarks"
 
 
 @frozen
@@ -44,6 +45,15 @@ class OfferedLanguage:
     origin: Origin
 
 
+@frozen
+class OfferedBenchmark:
+    """What a plugin adds to the bench of a role: baselines with where they come from, and goals."""
+
+    role: str
+    baselines: tuple[Offered, ...]
+    goals: tuple[Goal, ...]
+
+
 def components_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[Offered, ...]:
     """Every component of a plugin. Raises QuarantineError when a register hook raises, also late, or returns something else."""
     return tuple(
@@ -60,6 +70,15 @@ def languages_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedLang
         raise QuarantineError(f"{LANGUAGE_HOOK} offered a language without a name, expected a word")
     _refuse_twins(LANGUAGE_HOOK, [language.name for language in languages])
     return tuple(OfferedLanguage(language, info.origin("language", language.name)) for language in languages)
+
+
+def benchmarks_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedBenchmark, ...]:
+    """Every benchmark of a plugin. Raises QuarantineError like `components_of`."""
+    benchmarks = answers(relay, BENCHMARK_HOOK, Benchmark)
+    for benchmark in benchmarks:
+        if benchmark.role not in ROLES:
+            raise QuarantineError(f"{BENCHMARK_HOOK} offered one for {benchmark.role!r}, expected one of {', '.join(map(repr, ROLES))}")
+    return tuple(_offered_benchmark(info, benchmark) for benchmark in benchmarks)
 
 
 def answers(relay: pluggy.HookRelay, hook: str, kind: type[ItemT]) -> list[ItemT]:
@@ -99,6 +118,14 @@ def offer_of(offered: Offered, config: Any) -> Offer:
         return _unavailable(offered, error)
 
 
+def usual_config(offered: Offered) -> Any:
+    """A component's default config. Raises PluginError when it has required keys."""
+    try:
+        return offered.component.config()
+    except TypeError as error:
+        raise PluginError(f"{offered.origin} cannot be used without a spec: its config has required keys ({error})") from error
+
+
 def _unavailable(offered: Offered, error: QuarantineError) -> Offer:
     return Offer(unavailable=f"{offered.origin} cannot tell what it offers: {error}")
 
@@ -119,6 +146,12 @@ def _checked_components(hook: str, components: Sequence[Component[Any]]) -> Sequ
             check_config(component.name, component.config)
     _refuse_twins(hook, [component.name for component in components])
     return components
+
+
+def _offered_benchmark(info: PluginInfo, benchmark: Benchmark) -> OfferedBenchmark:
+    components = _checked_components(BENCHMARK_HOOK, benchmark.baselines)
+    baselines = tuple(Offered(component, info.origin(benchmark.role, component.name)) for component in components)
+    return OfferedBenchmark(benchmark.role, baselines, benchmark.goals)
 
 
 def _refuse_twins(hook: str, names: Sequence[str]) -> None:

@@ -10,12 +10,12 @@ from rlef_core.errors import Origin, PluginError
 from rlef_core.metrics import CORE_METRICS, Metric
 from rlef_core.records import Language
 from rlef_core.registry import messages
-from rlef_core.registry.offers import Offered, OfferedLanguage, answers, usual_offer
+from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage, answers, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.quarantine import QuarantineError
 from rlef_core.registry.requirements import check_requirements
 from rlef_core.registry.wiring import HOOKS
-from rlef_core.roles import Health
+from rlef_core.roles import Goal, Health
 
 
 @frozen
@@ -25,6 +25,7 @@ class Registry:
     plugins: tuple[PluginInfo, ...] = ()
     offered: tuple[Offered, ...] = ()
     offered_languages: tuple[OfferedLanguage, ...] = ()
+    offered_benchmarks: tuple[OfferedBenchmark, ...] = ()
     relays: tuple[tuple[PluginInfo, pluggy.HookRelay], ...] = ()
 
     @property
@@ -87,6 +88,15 @@ class Registry:
         if len(isolating) != 1:
             raise PluginError(messages.no_default_executor(isolating, self._executors(), choose))
         return self.find("executor", isolating[0].origin.component)
+
+    def baselines(self, role: str) -> tuple[Offered, ...]:
+        """What the plugins offer to measure components of a role beside."""
+        return tuple(offered for benchmark in self.offered_benchmarks if benchmark.role == role for offered in benchmark.baselines)
+
+    def goals(self, role: str, component: str) -> tuple[Goal, ...]:
+        """What the plugins hold a component to."""
+        goals = (goal for benchmark in self.offered_benchmarks if benchmark.role == role for goal in benchmark.goals)
+        return tuple(goal for goal in goals if goal.component == component)
 
     def require(self, requirements: Sequence[str]) -> None:
         """Raise PluginError that names every distribution which is missing, too old, or takes no part here."""

@@ -11,6 +11,7 @@ import pytest
 
 from rlef_core import (
     Action,
+    Benchmark,
     Checkpoint,
     Component,
     Episode,
@@ -33,7 +34,8 @@ from rlef_core import (
 )
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("rlef_")]
-REGISTER_HOOKS = [name for name in HOOKS if name.startswith("rlef_register_") and name != "rlef_register_languages"]
+RECORD_HOOKS = ["rlef_register_languages", "rlef_register_benchmarks", "rlef_report_health"]
+REGISTER_HOOKS = [name for name in HOOKS if name.startswith("rlef_register_") and name not in RECORD_HOOKS]
 
 
 def example(hook: str) -> str:
@@ -112,11 +114,14 @@ async def test_the_example_checker_compares_lengths(plugged):
     assert not await checker.check(StdioCase("", "ab"), b"x", None)
 
 
-def test_the_examples_of_language_and_health_give_their_records(plugged):
+def test_the_examples_of_language_health_and_benchmarks_give_their_records(plugged):
     ((language,),) = plugged("rlef_register_languages")()
     assert isinstance(language, Language)
     ((health,),) = plugged("rlef_report_health")()
     assert isinstance(health, Health)
+    ((benchmark,),) = plugged("rlef_register_benchmarks")()
+    assert isinstance(benchmark, Benchmark)
+    assert [goal.times for goal in benchmark.goals] == [baseline.name for baseline in benchmark.baselines]
 
 
 def test_the_examples_of_lifecycle_hooks_take_the_records_that_they_are_called_with(plugged, tmp_path, capsys):
@@ -129,7 +134,7 @@ def test_the_examples_of_lifecycle_hooks_take_the_records_that_they_are_called_w
         "rlef_checkpoint_saved": {"directory": tmp_path, "checkpoint": Checkpoint(1, RunState(), "digest")},
         "rlef_run_finished": {"directory": tmp_path, "summary": {"base": {}}},
     }
-    assert sorted(calls) == sorted(set(HOOKS) - set(REGISTER_HOOKS) - {"rlef_register_languages", "rlef_report_health"})
+    assert sorted(calls) == sorted(set(HOOKS) - set(REGISTER_HOOKS) - set(RECORD_HOOKS))
     for hook, arguments in calls.items():
         plugged(hook)(**arguments)
     assert "train/0/one/0 True 1.0" in capsys.readouterr().out

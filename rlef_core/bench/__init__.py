@@ -1,0 +1,1 @@
+"""Measure components side by side, in one run, with what they cost and where they fail."""
