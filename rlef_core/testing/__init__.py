@@ -10,8 +10,35 @@ import pytest
 # The checks are plain asserts in an installed package: without this, pytest would not show what was compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)))
 
-from rlef_core.testing.executor import ExecutorSuite  # noqa: E402  # after the line above, which must come first
-from rlef_core.testing.running import Outcomes, run_suites  # noqa: E402  # after the line above, which must come first
-from rlef_core.testing.suite import Suite, needs, promise  # noqa: E402  # after the line above, which must come first
+from rlef_core.testing.checker import CheckedCase, CheckerSuite
+from rlef_core.testing.executor import ExecutorSuite
+from rlef_core.testing.feedback import FeedbackSuite
+from rlef_core.testing.language import LanguageSuite, Samples
+from rlef_core.testing.optimizer import OptimizerSuite
+from rlef_core.testing.plugin import PluginSuite
+from rlef_core.testing.policy import PolicySuite
+from rlef_core.testing.reward import RewardSuite
+from rlef_core.testing.optimizer import OptimizerSubject, OptimizerSuite  # noqa: E402  # after the line above, which must come first
+from rlef_core.testing.policy import PolicySubject, PolicySuite  # noqa: E402  # after the line above, which must come first
+from rlef_core.testing.running import Outcomes, run_suites
+from rlef_core.testing.suite import Suite, needs, promise
+from rlef_core.testing.taskset import TasksetSuite
 
-__all__ = ["ExecutorSuite", "Outcomes", "Suite", "needs", "promise", "run_suites"]
+__all__ = [
+    "CheckedCase",
+    "CheckerSuite",
+    "ExecutorSuite",
+    "FeedbackSuite",
+    "LanguageSuite",
+    "OptimizerSuite",
+    "Outcomes",
+    "PluginSuite",
+    "PolicySuite",
+    "RewardSuite",
+    "Samples",
+    "Suite",
+    "TasksetSuite",
+    "needs",
+    "promise",
+    "run_suites",
+]

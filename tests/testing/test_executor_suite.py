@@ -1,11 +1,9 @@
 """The suite of executors, on the built-in one."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from rlef_core.builtin.unsafe_subprocess.executor import SubprocessExecutor
-from rlef_core.testing import ExecutorSuite, run_suites
+from rlef_core.testing import ExecutorSuite
 
 FIRST_UID = 62000
 
