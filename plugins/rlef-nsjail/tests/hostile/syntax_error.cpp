@@ -1,0 +1,4 @@
+// task: sum
+// expect: compile_error
+// tries: not to compile
+int main() { return "text" }
