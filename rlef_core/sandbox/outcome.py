@@ -7,7 +7,13 @@ from typing import Any
 
 from rlef_core.records import Completed, LimitHit
 
-OUT_OF_MEMORY = (b"std::bad_alloc", b"java.lang.OutOfMemoryError", b"JavaScript heap out of memory", b"runtime: out of memory")
+OUT_OF_MEMORY = (
+    b"std::bad_alloc",
+    b"java.lang.OutOfMemoryError",
+    b"JavaScript heap out of memory",
+    b"Array buffer allocation failed",
+    b"runtime: out of memory",
+)
 NEAR_THE_BOUND = 0.9
 
 

@@ -56,7 +56,7 @@ def case(job: Job, case: CaseInput, places: Mapping[str, str], environment: Mapp
         check_name(name)
     limits = _limits(job.limits, language)
     argv = _fill(language.run, source, places)
-    return Request(argv, source, _environment(language, environment), limits, case.stdin, files, case.output_file)
+    return Request(argv, source, surroundings(language, environment), limits, case.stdin, files, case.output_file)
 
 
 def build(job: Job, places: Mapping[str, str], environment: Mapping[str, str]) -> Request:
@@ -73,14 +73,19 @@ def build(job: Job, places: Mapping[str, str], environment: Mapping[str, str]) -
     }
     argv = _fill(language.build, language.source_name, places)
     files = {language.source_name: job.source.encode("utf-8", "surrogatepass")}
-    return Request(argv, language.source_name, _environment(language, environment), limits, files=files, keep=True)
+    return Request(argv, language.source_name, surroundings(language, environment), limits, files=files, keep=True)
 
 
 def look(path: str, tool: Tool, environment: Mapping[str, str]) -> Request:
     """Ask a tool for its version."""
     language = Language(tool.name, "", (), (tool,), address_space_extra_bytes=BUILD_MEMORY_BYTES)
     limits = _limits(Limits(processes=BUILD_PROCESSES), language)
-    return Request((path, *tool.version_arguments), "", _environment(language, environment), limits)
+    return Request((path, *tool.version_arguments), "", surroundings(language, environment), limits)
+
+
+def surroundings(language: Language, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a program of the language gets; `environment` is what the executor was told to add."""
+    return {**FIXED_ENVIRONMENT, **language.environment, **environment}
 
 
 def check_name(name: str) -> None:
@@ -107,10 +112,6 @@ def _limits(limits: Limits, language: Language) -> dict[str, Any]:
         "file_bytes": limits.output_bytes + 1,
         "processes": limits.processes + language.threads - 1,
     }
-
-
-def _environment(language: Language, environment: Mapping[str, str]) -> Mapping[str, str]:
-    return {**FIXED_ENVIRONMENT, **language.environment, **environment}
 
 
 def _fill(argv: tuple[str, ...], source: str, places: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,13 +6,12 @@ import os
 import select
 import signal
 import socket
-import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from rlef_core.sandbox.inside import packing, wipe
+from rlef_core.sandbox.inside import answers, packing, wipe
 
 from . import child, identity, kernel, reap, watch
 
@@ -93,25 +92,11 @@ def _run(request: Mapping[str, Any], files: list[int], who: identity.Identity, d
         "peak_memory_bytes": max(usage.ru_maxrss * 1024, peak),
     }
     if name := request.get("output_file"):
-        _replace(streams[1], f"{directory}/{name}", who.uid, request["limits"]["output_bytes"] + 1)
+        owner = os.geteuid() if who.uid is None else who.uid
+        answers.take_file(f"{directory}/{name}", streams[1], owner, request["limits"]["output_bytes"] + 1)
     if request.get("keep"):
         packing.pack_directory(directory, files[-1])
     wipe.wipe(directory)
     if who.uid is not None:
         wipe.sweep(who.uid, began)
     return {"fault": "it was stopped"} if hit == watch.STOPPED else {**seen, "limit": hit}
-
-
-def _replace(stdout: int, path: str, uid: int | None, most: int) -> None:
-    """Put the program's file in the place of what it wrote on standard output; only a plain file of its own, not one that it linked to."""
-    os.ftruncate(stdout, 0)
-    try:
-        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return
-    try:
-        status = os.fstat(source)
-        if stat.S_ISREG(status.st_mode) and status.st_uid == (os.geteuid() if uid is None else uid):
-            os.pwrite(stdout, os.pread(source, most, 0), 0)
-    finally:
-        os.close(source)

@@ -30,13 +30,13 @@ def prepare(cache: Path) -> None:
         status = cache.stat()
     except OSError as error:
         raise PluginError(f"could not make the folder {str(cache)!r} for root file systems: {error}; name another one") from error
-    if status.st_uid not in {0, os.geteuid()} or status.st_mode & 0o022:
-        found = f"found the folder {str(cache)!r} of user {status.st_uid} with mode {status.st_mode & 0o777:o}"
-        raise PluginError(f"{found}, expected one that only you can write to; name another one")
     closed = [str(path) for path in [cache, *cache.parents] if os.geteuid() == 0 and not path.stat().st_mode & 0o001]
     if closed:
         found = f"found {closed[-1]!r}, which only its owner may enter, on the way to {str(cache)!r}"
         raise PluginError(f"{found}, expected folders that the user of a jail may enter, too; name another one")
+    if status.st_uid not in {0, os.geteuid()} or status.st_mode & 0o022:
+        found = f"found the folder {str(cache)!r} of user {status.st_uid} with mode {status.st_mode & 0o777:o}"
+        raise PluginError(f"{found}, expected one that only you can write to; name another one")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from rlef_nsjail.rootfs.commands import command
 from rlef_nsjail.rootfs.tools import Tool, executable, tool
 from rlef_nsjail.rootfs.tree import assemble
 
-FORMAT = 2  # changes with whatever a tree of the same tools would be built differently
+FORMAT = 3  # changes with whatever a tree of the same tools would be built differently
 CANNOT_CHROOT = 125  # what `chroot` itself returns where it has not the right
 RECORD = "made_of.json"
 

@@ -52,7 +52,7 @@ def binary_of(interpreter: Path) -> Path:
     """
     config = interpreter.parent.parent / "pyvenv.cfg"
     if config.is_file() and not interpreter.is_symlink():
-        interpreter = home_of(config) / interpreter.name
+        interpreter = made_with(config, interpreter.name)
     binary = interpreter.resolve()
     try:
         with binary.open("rb") as file:
@@ -64,11 +64,12 @@ def binary_of(interpreter: Path) -> Path:
     return binary if native else inspect(interpreter).binary
 
 
-def home_of(config: Path) -> Path:
-    """The folder of the interpreter that a virtual environment was made with."""
-    parser = ConfigParser()
+def made_with(config: Path, name: str) -> Path:
+    """The interpreter that a virtual environment was made with."""
+    parser = ConfigParser(interpolation=None)
     parser.read_string("[venv]\n" + config.read_text())
-    return Path(parser["venv"]["home"])
+    venv = parser["venv"]
+    return Path(venv.get("executable") or Path(venv["home"], name))
 
 
 def inspect(interpreter: Path) -> Interpreter:
@@ -80,8 +81,8 @@ def inspect(interpreter: Path) -> Interpreter:
         binary, stdlib, extensions, platlibdir, prefix = json.loads(answer)
         return Interpreter(Path(binary).resolve(), Path(stdlib), Path(extensions), platlibdir, prefix)
     except (OSError, ValueError, TypeError, subprocess.CalledProcessError) as error:
-        told = getattr(error, "stderr", None) or error
-        raise PluginError(f"found {str(interpreter)!r}, which did not tell where its library is ({told!r}), expected a CPython") from error
+        reason = f"exit status {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else repr(error)
+        raise PluginError(f"found {str(interpreter)!r}, which did not tell where its library is ({reason}), expected a CPython") from error
 
 
 def part_of(interpreter: Interpreter) -> Part:
@@ -116,4 +117,5 @@ def finish(interpreter: Interpreter, root: Path) -> None:
     for settings in library.glob("_sysconfigdata*.py"):
         settings.write_text(re.sub(rf"{re.escape(interpreter.prefix)}(?![\w.-])", "/py", settings.read_text()))
     command = ["-I", "-S", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", "/"]
-    subprocess.run([str(interpreter.binary), *command, str(library)], capture_output=True, check=False)  # some files are broken on purpose
+    compiler = [str(interpreter.binary), *command, str(library)]
+    subprocess.run(compiler, umask=0o022, capture_output=True, check=False)  # some files are broken on purpose

@@ -1,0 +1,124 @@
+"""Run a Python program in this forked interpreter as a fresh one would run it."""
+
+import atexit
+import builtins
+import gc
+import io
+import marshal
+import os
+import signal
+import sys
+import threading
+import types
+from types import CodeType
+from typing import Any, NoReturn
+
+
+def compile_program(source: str) -> NoReturn:
+    """Compile the file `source` and write the code to standard output; ends with 0, or 1 if it does not compile."""
+    end = os._exit
+    try:
+        with open(source, "rb") as file:  # noqa: PTH123  # no path object is needed
+            code = compile(file.read(), source, "exec", dont_inherit=True)
+        with os.fdopen(1, "wb") as target:
+            marshal.dump(code, target)
+    except BaseException:  # the program's own run will tell it
+        end(1)
+    end(0)
+
+
+def run(driver: CodeType | None, source: str, program: str, compiled: bytes | None) -> NoReturn:
+    """Run a driver, or the file `source` itself, as `__main__`; ends with the exit code of an interpreter.
+
+    `compiled` is the code of the file `program`, which the driver then need not compile again.
+    """
+    end = os._exit  # the program may replace it
+    code = 1
+    try:
+        _fresh_streams()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        sys.argv[:] = [source]
+        main = types.ModuleType("__main__")
+        vars(main).update(__file__=source, __builtins__=builtins)
+        if compiled:
+            vars(main)["compile"] = _remembering(program, compiled)
+        sys.modules["__main__"] = main
+        gc.enable()
+        code = _finish(_exit_code(driver, source, vars(main)))
+    finally:
+        end(code)
+
+
+def _program(source: str) -> CodeType:
+    with open(source, "rb") as file:  # noqa: PTH123  # no path object is needed
+        return compile(file.read(), source, "exec", dont_inherit=True)
+
+
+def _remembering(program: str, compiled: bytes) -> Any:
+    """`compile`, but for the program's own file, whose code is there already."""
+
+    def remembering(source: Any, filename: Any, *arguments: Any, **options: Any) -> Any:
+        if filename == program:
+            return marshal.loads(compiled)
+        return compile(source, filename, *arguments, **options)
+
+    return remembering
+
+
+def _fresh_streams() -> None:
+    """Standard streams that know their files: what the harness was started with was closed to it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        errors = "backslashreplace" if number == 2 else "surrogateescape"
+        raw = open(number, mode + "b", closefd=False)  # noqa: SIM115  # a descriptor, to be kept open
+        stream = io.TextIOWrapper(raw, "utf-8", errors, line_buffering=number == 2)
+        setattr(stream, "mode", mode)  # noqa: B010  # as the interpreter does, to what annotations say is read-only
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _exit_code(driver: CodeType | None, source: str, namespace: dict[str, Any]) -> int:
+    """What an interpreter would exit with, having told an error as it would."""
+    try:
+        exec(driver or _program(source), namespace)
+    except SystemExit as error:
+        return _code_of(error.code)
+    except BaseException as error:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_globals.get("__name__") == __name__:
+            trace = trace.tb_next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        return 1
+    return 0
+
+
+def _code_of(code: object) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)  # noqa: T201  # as an interpreter does
+    return 1
+
+
+def _finish(code: int) -> int:
+    """What an interpreter does at its end: threads, exit functions, what objects do when they go, buffers."""
+    threading._shutdown()  # type: ignore[attr-defined]  # there is no public name for waiting as the interpreter does
+    atexit._run_exitfuncs()
+    code = _flush(code)
+    for name in ("__main__", "solution"):
+        if (module := sys.modules.get(name)) is not None:
+            vars(module).clear()
+    gc.collect()
+    return _flush(code)
+
+
+def _flush(code: int) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except BaseException:
+            code = code or 120
+    return code

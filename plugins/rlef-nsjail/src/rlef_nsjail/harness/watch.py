@@ -1,0 +1,72 @@
+"""Wait for a program to end, or tell when it is to be ended."""
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+GONE = "gone"
+LONGEST_PAUSE_SECONDS = 0.05
+SHORTEST_PAUSE_SECONDS = 0.001
+LEAST_SHARE = 1 / 16
+"""A program that gets less of a CPU than this sleeps; one that gets more is only crowded, and its CPU time decides."""
+
+
+class Watch:
+    """Wakes up by the end of a child, by the owner's leaving, and in time to look at the clocks."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.ends, wake = os.pipe()
+        for end in (self.ends, wake):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, _nothing)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        self.control = control.fileno()
+        self.poller = select.poll()
+        self.poller.register(self.ends, select.POLLIN)
+        self.poller.register(self.control, select.POLLIN)
+
+    def until_end(self, pid: int, limits: Mapping[str, Any], stdout: int) -> str | None:
+        """Return when the process `pid` has ended (None) or is to be ended: by the limit it hit (`time`, `wall`, `output`), or GONE."""
+        started = time.monotonic()
+        pause = SHORTEST_PAUSE_SECONDS + min(LONGEST_PAUSE_SECONDS, limits["cpu_seconds"] / 4)
+        while True:
+            ready = {descriptor for descriptor, _ in self.poller.poll(pause * 1000)}
+            if self.control in ready:
+                return GONE
+            if self.ends in ready:
+                os.read(self.ends, 1 << 12)
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return None
+            cpu = _cpu_seconds(pid)
+            if hit := _limit_hit(limits, stdout, cpu, time.monotonic() - started):
+                return hit
+            pause = _pause(limits["cpu_seconds"] - cpu)
+
+
+def _nothing(*_: object) -> None:
+    """Exist, so that the wake-up file is written to."""
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time of all threads of a process, by its own clock: to the nanosecond, not to the scheduler's tick."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def _limit_hit(limits: Mapping[str, Any], stdout: int, cpu: float, wall: float) -> str | None:
+    if cpu >= limits["cpu_seconds"]:
+        return "time"
+    if wall - cpu / LEAST_SHARE >= limits["wall_seconds"]:
+        return "wall"
+    if os.fstat(stdout).st_size > limits["output_bytes"]:
+        return "output"
+    return None
+
+
+def _pause(cpu_left: float) -> float:
+    # Threads may use the time left several times as fast.
+    soonest = cpu_left / (os.cpu_count() or 1)
+    return min(max(soonest, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,164 @@
+"""Start one jail, ask it, end it."""
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from rlef_core import ExecutorFault
+from rlef_core.sandbox import bundle, memory_file
+from rlef_nsjail.cgroups import Cgroups
+from rlef_nsjail.design import Design, command, configuration
+
+HARNESS = "rlef_nsjail.harness"
+INSIDE = "rlef_core.sandbox.inside"
+STARTING_SECONDS = 60.0
+ENDING_SECONDS = 10.0
+ANSWER_BYTES = 1 << 16
+LOG_BYTES = 2000
+
+
+class Jail:
+    """One nsjail with a harness in it. `pid` is the harness's, seen from here; `asked` counts the requests."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, log: int, cgroups: Cgroups) -> None:
+        self.process = process
+        self.control = control
+        self.cgroups = cgroups
+        self.pid = 0
+        self.asked = 0
+        self.memory_bytes = 0
+        self._log = log
+
+    async def begin(self, design: Design) -> None:
+        """Give the harness its settings and wait until it is ready. Raises ExecutorFault with nsjail's own words."""
+        settings = {"drivers": dict(design.drivers), "driver_name": design.driver_name, "folders": design.folders}
+        try:
+            async with asyncio.timeout(STARTING_SECONDS):
+                await asyncio.get_running_loop().sock_sendall(self.control, json.dumps(settings).encode())
+                await _readable(self.control)
+            message, self.pid = _with_sender(self.control)
+        except (OSError, TimeoutError) as error:
+            message, reason = b"", f"{type(error).__name__}: {error}"
+        else:
+            reason = "it ended"
+        if not message:
+            raise ExecutorFault(f"a jail did not start ({reason}): {self.log() or 'nsjail said nothing'}")
+
+    async def ask(self, request: Mapping[str, Any], files: Sequence[int], patience_seconds: float) -> dict[str, Any]:
+        """The harness's answer. Raises ExecutorFault when there is none; the jail is then not to be used again."""
+        self.asked += 1
+        self._limit_memory(request["limits"]["memory_bytes"])
+        kills = self.cgroups.kills(self.pid)
+        try:
+            socket.send_fds(self.control, [json.dumps({**request, "id": self.asked}).encode()], files)
+            async with asyncio.timeout(patience_seconds):
+                message = await asyncio.get_running_loop().sock_recv(self.control, ANSWER_BYTES)
+        except TimeoutError:
+            raise ExecutorFault(f"a jail did not answer within {patience_seconds:.0f} s") from None
+        except OSError as error:
+            raise ExecutorFault(f"lost a jail: {error}; {self.log()}") from error
+        if not message:
+            raise ExecutorFault(f"a jail ended while it ran a program: {self.log() or 'nsjail said nothing'}")
+        answer: dict[str, Any] = json.loads(message)
+        if "fault" in answer or answer.get("id") != self.asked:
+            raise ExecutorFault(f"a program could not be run: {answer.get('fault', 'the answer is to another request')}")
+        if self.cgroups.kills(self.pid) > kills:
+            answer["limit"] = "memory"
+        return answer
+
+    def log(self) -> str:
+        """The end of what nsjail and the harness said."""
+        size = os.fstat(self._log).st_size
+        return os.pread(self._log, LOG_BYTES, max(0, size - LOG_BYTES)).decode("utf-8", "replace").strip()
+
+    async def close(self) -> None:
+        """End the jail and whatever runs in it; leaves no process, no control group, no open file."""
+        self.control.close()
+        try:
+            await asyncio.to_thread(self.end, ENDING_SECONDS)
+        finally:
+            os.close(self._log)
+
+    def end(self, patience_seconds: float) -> None:
+        """Wait for nsjail to end, or kill it, and with it the jail."""
+        try:
+            self.process.wait(patience_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.pid:
+            self.cgroups.remove(self.pid)
+
+    def _limit_memory(self, most: int) -> None:
+        if most == self.memory_bytes:
+            return
+        try:
+            self.cgroups.limit_memory(self.pid, most)
+        except OSError as error:
+            raise ExecutorFault(f"could not bound a jail's memory: {error}") from error
+        self.memory_bytes = most
+
+
+def harness() -> bytes:
+    """The script that a jail's interpreter reads."""
+    return bundle((HARNESS, INSIDE), f"{HARNESS}.serve")
+
+
+def spawn(design: Design, binary: Path, script: bytes, uid: int | None, cgroups: Cgroups) -> Jail:
+    """Start nsjail. Raises ExecutorFault when it cannot be started."""
+    own, their = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ExitStack() as stack:
+        stack.callback(their.close)
+        config = stack.enter_context(memory_file(configuration(design, uid, cgroups).encode(), sealed=True))
+        read = stack.enter_context(memory_file(script, sealed=True))
+        log = os.memfd_create("rlef-core-log")
+        own.setblocking(False)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        try:
+            process = subprocess.Popen(
+                command(design, binary, config, their.fileno()),
+                pass_fds=(config, their.fileno()),
+                stdin=read,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={},
+            )
+        except OSError as error:
+            own.close()
+            os.close(log)
+            raise ExecutorFault(f"nsjail could not be started: {error}") from error
+    return Jail(process, own, log, cgroups)
+
+
+async def _readable(control: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(control, _resolve, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(control)
+
+
+def _resolve(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _with_sender(control: socket.socket) -> tuple[bytes, int]:
+    """A message and the pid of who sent it, which the kernel vouches for and translates from the jail's numbers to ours."""
+    message, extra, _, _ = control.recvmsg(ANSWER_BYTES, socket.CMSG_SPACE(12))
+    with suppress(StopIteration):
+        pid, _, _ = next(
+            struct.unpack("3i", data) for level, kind, data in extra if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
+        )
+        return message, pid
+    return message, 0
