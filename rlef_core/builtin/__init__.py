@@ -17,8 +17,10 @@ from rlef_core import (
 )
 from rlef_core.builtin import (
     checkers,
+    cpp,
     dry_run,
     feedback,
+    javascript,
     jsonl,
     python,
     rewards,
@@ -27,6 +29,8 @@ from rlef_core.builtin import (
     tiny_programs,
     unsafe_subprocess,
 )
+
+LANGUAGES = (python.LANGUAGE, cpp.LANGUAGE, javascript.LANGUAGE)
 
 
 @hookimpl
@@ -67,8 +71,8 @@ def rlef_register_checkers() -> Iterable[Component[Checker]]:
 
 @hookimpl
 def rlef_register_languages() -> Iterable[Language]:
-    """Python."""
-    return (python.LANGUAGE,)
+    """Python, C++, JavaScript."""
+    return LANGUAGES
 
 
 @hookimpl

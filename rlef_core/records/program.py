@@ -34,7 +34,9 @@ class Language:
     `drivers` holds, by case kind (`program`, `call`, `script`), the source of a file put beside the program and run in its place. One for
     `call` or `script` reads one encoded request from standard input (`function`, `arguments`, `setup`, or `code`, `token`), loads the
     program, and writes on standard output nothing but the encoded value (call) or the token, when every assertion held (script). One for
-    `program`, which no language needs, leaves both streams to the program.
+    `program`, which no language needs, leaves both streams to the program. Where there is a `build`, `script` is a frame instead: the
+    source of a program in which `{source}` and `{code}` stand for the program's and the case's; it is built and run for that case,
+    and writes what it reads on standard input (the token) on standard output when every assertion held.
     """
 
     name: str

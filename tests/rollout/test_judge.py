@@ -26,7 +26,8 @@ from rlef_core import (
 from rlef_core.builtin.checkers import Tokens
 from rlef_core.builtin.python import LANGUAGE
 from rlef_core.builtin.unsafe_subprocess.executor import SubprocessExecutor
-from rlef_core.rollout.judge import KEPT_BYTES, Judge, job_for, script_token
+from rlef_core.rollout.jobs import job_for, script_token
+from rlef_core.rollout.judge import KEPT_BYTES, Judge
 
 SUM = "print(sum(map(int, input().split())))"
 SIX, SEVEN = StdioCase("1 2 3", "6"), StdioCase("1 2 3", "7")
