@@ -12,7 +12,7 @@ def environment() -> Mapping[str, Any]:
     return {
         "cores": len(os.sched_getaffinity(0)),
         "cpu": _cpu_model(),
-        "python": platform.python_version(),
+        "python_version": platform.python_version(),
         "kernel": platform.release(),
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "uid": os.geteuid(),

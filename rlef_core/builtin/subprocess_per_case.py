@@ -1,17 +1,15 @@
 """What most people start with: a fresh Python for every case, with pipes. To measure executors beside, not to be chosen."""
 
 import asyncio
-import subprocess
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from subprocess import PIPE
 from tempfile import TemporaryDirectory
 
 from attrs import frozen
 
-from rlef_core import CaseInput, CaseKind, Completed, Component, Context, Executor, ExecutorFault, Job, LimitHit, component
+from rlef_core import Completed, Component, Context, Executor, Job, component
 from rlef_core.sandbox import requests, tools
+from rlef_core.sandbox.piped import piped
 
 
 @frozen
@@ -31,25 +29,11 @@ class SubprocessPerCase:
             program = f"{folder}/{job.language.source_name}"
             await asyncio.to_thread(Path(program).write_text, job.source, encoding="utf-8", errors="surrogatepass")
             for index, case in enumerate(job.cases):
-                yield await asyncio.to_thread(_completed, index, case, (python, "-I", "-S", program), job.limits.cpu_seconds)
+                argv = (python, "-I", "-S", program)
+                yield await asyncio.to_thread(piped, index, case, argv, job.limits.cpu_seconds, requests.FIXED_ENVIRONMENT)
 
     async def close(self) -> None:
         pass
-
-
-def _completed(index: int, case: CaseInput, argv: tuple[str, ...], seconds: float) -> Completed:
-    if case.kind is not CaseKind.PROGRAM or case.files or case.output_file:
-        raise ExecutorFault(f"case {index} is more than a program on its streams, which is all that this baseline runs")
-    started, limit = time.perf_counter(), None
-    with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=dict(requests.FIXED_ENVIRONMENT)) as process:
-        try:
-            stdout, stderr = process.communicate(case.stdin, seconds)
-        except subprocess.TimeoutExpired:
-            limit = LimitHit.TIME
-            process.kill()
-            stdout, stderr = process.communicate()
-    code, signal = (process.returncode, None) if process.returncode >= 0 else (None, -process.returncode)
-    return Completed(index, code, signal, stdout, stderr, 0.0, time.perf_counter() - started, 0, limit)
 
 
 def build(config: SubprocessPerCaseConfig, context: Context) -> Executor:

@@ -93,7 +93,7 @@ def _notes(report: Report) -> Iterator[str]:
     machine = report.environment
     load = ", ".join(map(str, machine["load_average"]))
     yield f"{report.workers} programs at once on {machine['cores']} cores, {machine['cpu']}; load average before: {load}"
-    yield f"Python {machine['python']}, kernel {machine['kernel']}"
+    yield f"Python {machine['python_version']}, kernel {machine['kernel']}"
     for name, each in report.references.items():
         yield f"a case of {name} needs {each.own_cpu_ms:.3f} ms of CPU by itself"
     yield f"the floor, starting and awaiting `true`: {report.floor.cpu_ms:.3f} ms of CPU, {report.floor.wall_ms:.3f} ms"

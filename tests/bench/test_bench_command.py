@@ -50,7 +50,7 @@ def test_the_raw_figures_and_the_machine_are_kept(report):
     assert [len(windows) for windows in measured["windows"].values()] == [2, 2]
     assert all(window["latencies"] for windows in measured["windows"].values() for window in windows)
     assert set(measured["loaded"]) == {"4"}
-    assert {"cores", "cpu", "python", "kernel", "load_average"} <= set(report["environment"])
+    assert {"cores", "cpu", "python_version", "kernel", "load_average"} <= set(report["environment"])
 
 
 def test_without_json_there_is_a_table_with_every_baseline():
