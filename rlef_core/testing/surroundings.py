@@ -1,8 +1,9 @@
 """See what a component does to the machine: processes below this one, descriptors, memory, temporary files."""
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,9 +22,8 @@ def descendants() -> list[int]:
     """The processes below this one, parents before their children; zombies count."""
     children: dict[int, list[int]] = {}
     for pid in _pids():
-        with suppress(OSError, ValueError):  # it ended meanwhile
-            parent = int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(pid)
+        if fields := _fields(pid):
+            children.setdefault(int(fields[1]), []).append(pid)
     found, waiting = [], [os.getpid()]
     while waiting:
         below = sorted(children.get(waiting.pop(0), ()))
@@ -32,13 +32,9 @@ def descendants() -> list[int]:
     return found
 
 
-def cpu_seconds(pids: list[int]) -> float:
-    """The CPU time that these processes used so far."""
-    ticks = 0
-    for pid in pids:
-        with suppress(OSError, ValueError):  # as above
-            ticks += sum(map(int, (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+def computing() -> list[int]:
+    """The processes below this one that want a CPU just now."""
+    return [pid for pid in descendants() if _fields(pid)[:1] == ["R"]]
 
 
 def processes_named(token: str) -> list[int]:
@@ -63,6 +59,23 @@ def entries(folder: str) -> set[str]:
 def memory_bytes() -> int:
     """The resident memory of this process."""
     return int((PROC / "self" / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def comes_true(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until the condition holds; False when it still does not."""
+    for _ in range(int(seconds * 50)):
+        if condition():
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+def _fields(pid: int) -> list[str]:
+    """State, parent and the rest of what the kernel tells of a process; nothing when it ended meanwhile."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _pids() -> list[int]:

@@ -6,7 +6,10 @@ from rlef_core.testing.executor.isolation import Isolation
 from rlef_core.testing.executor.keeping import Keeping
 from rlef_core.testing.executor.leftovers import Leftovers
 
-__all__ = ["ExecutorSuite"]
+__all__ = ["ISOLATION", "ExecutorSuite"]
+
+ISOLATION: tuple[str, ...] = (*Isolation.promises, "separates_programs")
+"""The promises that an executor makes when its offer names any isolation."""
 
 
 class ExecutorSuite(Answers, Keeping, Isolation, Leftovers, Faults):

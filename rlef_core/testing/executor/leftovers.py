@@ -1,8 +1,11 @@
 """Check that nothing a program did, or the executor did for it, is there afterwards."""
 
 import asyncio
+import os
 import secrets
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from rlef_core import CaseInput, Executor, Job, Language
 from rlef_core.testing.executor.probing import LIMITS, Probing, Run, finished
 from rlef_core.testing.suite import needs, promise
-from rlef_core.testing.surroundings import descendants, descriptors, entries, memory_bytes, processes_named
+from rlef_core.testing.surroundings import comes_true, descendants, descriptors, entries, memory_bytes, processes_named
 
 PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # where programs may write on an ordinary machine
 LEAVE = """
@@ -101,8 +104,12 @@ class Leftovers(Probing):
     async def test_a_process_left_behind_ends_with_its_program(self, run: Run, token: str) -> None:
         completed = await run(CHILD.format(first=token[:5], second=token[5:]), processes=8, cpu_seconds=5, wall_seconds=60)
         assert completed.stdout in (b"left\n", b"refused\n") or not completed.succeeded, f"the probe did not work: {completed}"
-        gone = await comes_true(lambda: not processes_named(token))
-        assert gone, f"process {processes_named(token)} outlives the program that started it"
+        await comes_true(lambda: not processes_named(token), seconds=3)
+        left = processes_named(token)
+        for pid in left:
+            with suppress(OSError):  # it ended meanwhile, or is another user's
+                os.kill(pid, signal.SIGKILL)
+        assert not left, f"process {left} outlives the program that started it"
 
     async def test_closing_leaves_no_process_descriptor_or_file(
         self, executor: Executor, language: Language, run: Run, temporary_folder: str
@@ -110,7 +117,7 @@ class Leftovers(Probing):
         processes, open_before, files = set(descendants()), descriptors(), entries(temporary_folder)
         await asyncio.gather(*(run(f"print({number})", files={"a": b"a"}) for number in range(4)))
         await executor.close()
-        await comes_true(lambda: not set(descendants()) - processes)
+        await comes_true(lambda: not set(descendants()) - processes, seconds=5)
         left = set(descendants()) - processes
         assert not left, f"processes {sorted(left)} are left after close, expected none"
         more = {number: name for number, name in descriptors().items() if open_before.get(number) != name}
@@ -130,12 +137,3 @@ class Leftovers(Probing):
         assert grown[1] <= 1, f"{grown[1]} more descriptors after 30 programs, expected none"
         assert grown[2] <= 1, f"{grown[2]} more files after 30 programs, expected none"
         assert grown[3] < 15_000_000, f"{grown[3]} more bytes of memory after 30 programs, expected none"
-
-
-async def comes_true(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    """Wait until the condition holds; False when it still does not."""
-    for _ in range(int(seconds * 50)):
-        if condition():
-            return True
-        await asyncio.sleep(0.02)
-    return False
