@@ -44,18 +44,18 @@ def suite_of(make):
 
 @pytest.mark.parametrize(("mutant", "check"), MUTANTS.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_a_mutant_fails_the_check_that_names_its_fault(mutant, check):
-    assert run_suites([suite_of(mutant)], ["-k", check]).failed == {check}
+    assert run_suites([suite_of(mutant)], ["--tb=no", "-k", check]).failed == {check}
 
 
 @pytest.mark.parametrize("check", PLAIN)
 def test_plain_processes_in_one_folder_fail_what_they_must(check):
-    assert run_suites([suite_of(executors.PlainProcesses)], ["-k", check]).failed == {check}
+    assert run_suites([suite_of(executors.PlainProcesses)], ["--tb=no", "-k", check]).failed == {check}
 
 
 def test_unsafe_subprocess_fails_exactly_the_isolation_checks_that_it_does_not_promise():
     suite = suite_of(lambda: SubprocessExecutor(2, executors.FIRST_UID))
     checks = [name for name, check in suite.checks.items() if getattr(check, "needs", None) in ISOLATION]
-    outcomes = run_suites([suite], ["-k", " or ".join(checks)])
+    outcomes = run_suites([suite], ["--tb=no", "-k", " or ".join(checks)])
     # As root, programs run as another user, who may signal no process of ours and whose files can be told and removed everywhere.
     as_user = {"test_a_process_of_the_host_is_not_signalled", "test_a_file_anywhere_is_gone_for_the_next_program"}
     assert outcomes.failed == (as_user if os.geteuid() else set()) | {
