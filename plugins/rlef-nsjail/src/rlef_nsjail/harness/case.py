@@ -1,8 +1,8 @@
 """The steps of a forked child on its way to a program: surroundings, limits, the second filter."""
 
+import _signal  # type: ignore[import-not-found]  # typeshed leaves it out; `signal` makes enums of all it is given, in every case
 import os
 import resource
-import signal
 from collections.abc import Mapping, Sequence
 from types import CodeType
 from typing import Any, NoReturn
@@ -15,6 +15,11 @@ STREAMS = 3
 OPEN_FILES = 64
 MOST_DESCRIPTORS = 256
 STDIN_FILE = ".stdin"
+_DEFAULT = {
+    "exec": (_signal.SIGCHLD, _signal.SIGPIPE, _signal.SIGXFSZ),
+    "fork": (_signal.SIGCHLD,),  # an interpreter ignores the others
+    "compile": (_signal.SIGCHLD,),
+}
 
 
 def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[str, CodeType], filters: Filters, writing: int) -> NoReturn:
@@ -35,9 +40,9 @@ def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[st
         compiled = _put_files(request, files[STREAMS:])
         step = "its limits"
         _limit(request["limits"])
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
-        signal.set_wakeup_fd(-1)
+        _signal.set_wakeup_fd(-1)
+        for number in _DEFAULT[request["do"]]:
+            _signal.signal(number, _signal.SIG_DFL)
         step = "its filter"
         if request["filter"]:
             filters.install(request["filter"])

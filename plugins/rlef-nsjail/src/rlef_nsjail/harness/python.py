@@ -1,12 +1,14 @@
-"""Run a Python program in this forked interpreter as a fresh one would run it."""
+"""Run a Python program in this forked interpreter as a fresh one would run it.
 
+Its standard streams are the harness's, which were never used, over other open files.
+"""
+
+import _signal  # type: ignore[import-not-found]  # as in case.py
 import atexit
 import builtins
 import gc
-import io
 import marshal
 import os
-import signal
 import sys
 import threading
 import types
@@ -35,10 +37,7 @@ def run(driver: CodeType | None, source: str, program: str, compiled: bytes | No
     end = os._exit  # the program may replace it
     code = 1
     try:
-        _fresh_streams()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
         sys.argv[:] = [source]
         main = types.ModuleType("__main__")
         vars(main).update(__file__=source, __builtins__=builtins)
@@ -65,17 +64,6 @@ def _remembering(program: str, compiled: bytes) -> Any:
         return compile(source, filename, *arguments, **options)
 
     return remembering
-
-
-def _fresh_streams() -> None:
-    """Standard streams that know their files: what the harness was started with was closed to it."""
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        errors = "backslashreplace" if number == 2 else "surrogateescape"
-        raw = open(number, mode + "b", closefd=False)  # noqa: SIM115  # a descriptor, to be kept open
-        stream = io.TextIOWrapper(raw, "utf-8", errors, line_buffering=number == 2)
-        setattr(stream, "mode", mode)  # noqa: B010  # as the interpreter does, to what annotations say is read-only
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
 
 
 def _exit_code(driver: CodeType | None, source: str, namespace: dict[str, Any]) -> int:

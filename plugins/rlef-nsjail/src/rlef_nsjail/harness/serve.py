@@ -50,6 +50,8 @@ class Harness:
         self.watch = watch.Watch(control)
         self.drivers = {name: compile(source, settings["driver_name"], "exec") for name, source in settings["drivers"].items()}
         self.filters = seccomp.Filters()
+        self.reading, self.writing = os.pipe()
+        os.set_blocking(self.reading, False)
         self.folders = [os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in settings["folders"]]
         os.chdir(settings["folders"][0])
         os.umask(0o022)
@@ -77,17 +79,13 @@ class Harness:
         limits = request["limits"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
-        reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            case.become(request, files, self.drivers, self.filters, writing)
-        os.close(writing)
+            case.become(request, files, self.drivers, self.filters, self.writing)
         hit = self.watch.until_end(pid, limits, files[1])
         _, status, usage = _end_all(pid)
         wall = time.monotonic() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with os.fdopen(reading, "rb") as told:
-            problem = told.read()
         if request["output_file"]:
             answers.take_file(request["output_file"], files[1], os.geteuid(), limits["output_bytes"] + 1)
         if request["keep"]:
@@ -95,8 +93,8 @@ class Harness:
         self._clear()
         if hit == watch.GONE:
             raise PartingError
-        if problem:
-            return {"fault": problem.decode("utf-8", "replace")}
+        if problem := self._told():
+            return {"fault": problem}
         return {
             "status": status,
             "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
@@ -104,6 +102,13 @@ class Harness:
             "peak_memory_bytes": usage.ru_maxrss * 1024,
             "limit": hit,
         }
+
+    def _told(self) -> str:
+        """What a child said of a step before its program; at most one has."""
+        try:
+            return os.read(self.reading, MESSAGE_BYTES).decode("utf-8", "replace")
+        except BlockingIOError:
+            return ""
 
     def _clear(self) -> None:
         """Leave nothing of the last program: no file, no mode, no time."""
