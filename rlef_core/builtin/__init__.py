@@ -8,6 +8,7 @@ from rlef_core import (
     Component,
     Executor,
     FeedbackFormatter,
+    Health,
     Language,
     Optimizer,
     Policy,
@@ -29,6 +30,7 @@ from rlef_core.builtin import (
     tiny_programs,
     unsafe_subprocess,
 )
+from rlef_core.sandbox import tools
 
 LANGUAGES = (python.LANGUAGE, cpp.LANGUAGE, javascript.LANGUAGE)
 
@@ -85,3 +87,13 @@ def rlef_register_tasksets() -> Iterable[Component[Taskset]]:
 def rlef_register_benchmarks() -> Iterable[Benchmark]:
     """What executors are measured beside: the one that isolates nothing, and a process for every case."""
     return (Benchmark("executor", baselines=(unsafe_subprocess.COMPONENT, subprocess_per_case.COMPONENT)),)
+
+
+@hookimpl
+def rlef_report_health() -> Iterable[Health]:
+    """The languages whose tools are not there."""
+    return tuple(
+        Health(f"language {language.name!r}", False, f"{tool.name} is not there", tools.advice(tool))
+        for language in LANGUAGES
+        for tool in tools.absent(language)
+    )

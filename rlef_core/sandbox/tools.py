@@ -13,11 +13,20 @@ def paths(tool: Tool) -> list[str]:
     return list(dict.fromkeys(_places(tool)))
 
 
+def absent(language: Language) -> list[Tool]:
+    """The tools of a language that lie nowhere here. One that is there may still be closed to the programs' user."""
+    return [tool for tool in language.tools if not any(os.access(path, os.X_OK) for path in paths(tool))]
+
+
+def advice(tool: Tool) -> str:
+    """What to do about a tool that is not there."""
+    return f"install Debian's {tool.debian_package}" if tool.debian_package else f"install {tool.name}"
+
+
 def missing(language: Language, tool: Tool, tried: list[str]) -> str:
     """The message for a tool that cannot be run."""
-    advice = f"install Debian's {tool.debian_package}" if tool.debian_package else f"install {tool.name}"
     return (
-        f"language {language.name!r} needs {tool.name!r}, and the programs' user can run none of {tried}: {advice}, "
+        f"language {language.name!r} needs {tool.name!r}, and the programs' user can run none of {tried}: {advice(tool)}, "
         "where every user can read and execute it"
     )
 

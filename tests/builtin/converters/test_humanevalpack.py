@@ -62,7 +62,7 @@ def test_examples_that_begin_inside_of_a_function_begin_with_the_first_whole_sta
         (None, "found None, expected an object of texts"),
         ([], "found \\[\\], expected an object of texts"),
         ({}, "lacks 'task_id'"),
-        ({field: "" for field in FIELDS[:-1]}, "lacks 'test'"),
+        (dict.fromkeys(FIELDS[:-1], ""), "lacks 'test'"),
         (changed(prompt=3), "'prompt' is 3, expected text"),
         (changed(task_id="Rust/0"), "'task_id' is 'Rust/0', expected one such as 'Python/0', 'CPP/0', 'JavaScript/0'"),
         (changed(task_id="CPP"), "'task_id' is 'CPP'"),
