@@ -15,6 +15,7 @@ from rlef_nsjail.rootfs import RootFS
 INSIDE_ID = "65534"
 SCRATCH = "/tmp"  # a path inside the jail
 SHARED_MEMORY = "/dev/shm"  # as above
+PYTHON_HOME = "/py"
 SCRATCH_FILES = 8192
 DEVICES = ("null", "zero", "urandom", "random")
 NICE = 10
@@ -41,6 +42,11 @@ class Design:
     driver_name: str = "driver.py"
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The environment of programs. PYTHONHOME is where the interpreter is inside; another kind of program does not look at it."""
+        return {"PYTHONHOME": PYTHON_HOME, **self.environment, "HOME": SCRATCH, "TMPDIR": SCRATCH}
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """Where programs may write; the first is where they start."""
         return (SCRATCH, SHARED_MEMORY) if self.multiprocess else (SCRATCH,)
@@ -65,7 +71,7 @@ def configuration(design: Design, uid: int | None, cgroups: Cgroups) -> str:
         nice_level=NICE,
         log_level=LogLevel.WARNING,
         keep_env=False,
-        envar=[f"{name}={value}" for name, value in _environment(design).items()],
+        envar=[f"{name}={value}" for name, value in design.variables.items()],
         keep_caps=False,
         disable_no_new_privs=False,
         rlimit_as_type=unlimited,
@@ -100,11 +106,6 @@ def configuration(design: Design, uid: int | None, cgroups: Cgroups) -> str:
         **cgroups.settings(PROCESSES),
     )
     return str(to_textproto(config))
-
-
-def _environment(design: Design) -> dict[str, str]:
-    # PYTHONHOME is the interpreter's place; the rest is the programs' own, so that a fork has it already.
-    return {"PYTHONHOME": "/py", **design.environment, "HOME": SCRATCH, "TMPDIR": SCRATCH}
 
 
 def _mounts(design: Design) -> list[MountPt]:

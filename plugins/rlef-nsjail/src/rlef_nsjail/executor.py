@@ -68,7 +68,7 @@ class NsjailExecutor:
 
     async def _build(self, job: Job, kind: Kind, prepared: Prepared) -> Completed:
         request = requests.build(job, kind.places, self._environment)
-        words = case_request(request, names=list(request.files), forks=False, filter="", grace=1.0)
+        words = case_request(request, names=list(request.files), variables=kind.design.variables, filter="", grace=1.0)
         with ExitStack() as stack:
             files = [stack.enter_context(memory_file(content, sealed=True)) for content in request.files.values()]
             assert prepared.built is not None
@@ -99,7 +99,7 @@ class NsjailExecutor:
             words = case_request(
                 request,
                 names=names,
-                forks=forks,
+                variables=None if forks else kind.design.variables,
                 driver=driver,
                 program=language.source_name,
                 built=prepared.built is not None,

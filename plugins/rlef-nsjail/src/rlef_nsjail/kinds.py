@@ -32,22 +32,31 @@ class Kinds:
         self._environment = environment
         self._multiprocess = multiprocess
         self._scratch_bytes = scratch_bytes
-        self._known: dict[str, Kind] = {}
+        self._known: dict[int, tuple[Language, Kind]] = {}
+        """By identity, which is quick to look up; the language is kept so that its number stays its own."""
         self._building = asyncio.Lock()
 
     async def of(self, language: Language) -> Kind:
         """The language's kind. Raises PluginError when a tool is missing."""
-        if language.name not in self._known:
+        known = self._known.get(id(language))
+        if known is None:
             async with self._building:
-                if language.name not in self._known:
-                    self._known[language.name] = await asyncio.to_thread(self._kind, language)
-        return self._known[language.name]
+                known = self._known.get(id(language)) or (language, await self._equal(language))
+                self._known[id(language)] = known
+        return known[1]
+
+    async def _equal(self, language: Language) -> Kind:
+        """The kind of an equal language, or a new one."""
+        equal = next((kind for other, kind in self._known.values() if other == language), None)
+        return equal or await asyncio.to_thread(self._kind, language)
 
     def _kind(self, language: Language) -> Kind:
         forks = language.runtime == "cpython"
         found = {tool.name: _path(language, tool.name) for tool in language.tools}
-        interpreter = next(iter(found.values())) if forks else Path(getattr(sys, "_base_executable", None) or sys.executable)
-        root = root_file_system(interpreter, {} if forks else found, self._cache, self._folders)
+        own = Path(getattr(sys, "_base_executable", None) or sys.executable)
+        interpreter = next(iter(found.values())) if forks else own
+        others = {name: path for name, path in found.items() if path.resolve() != interpreter.resolve()}
+        root = root_file_system(interpreter, others, self._cache, self._folders)
         design = Design(
             root=root,
             forks=forks,
@@ -57,8 +66,7 @@ class Kinds:
             drivers=language.drivers if forks else {},
             driver_name=language.driver_name,
         )
-        places = dict.fromkeys(found, root.python) if forks else root.places
-        return Kind(design, places)
+        return Kind(design, {**dict.fromkeys(found, root.python), **root.places})
 
 
 def _path(language: Language, name: str) -> Path:

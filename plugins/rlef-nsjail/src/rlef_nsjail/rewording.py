@@ -22,7 +22,7 @@ def case_request(
     request: Request,
     *,
     names: Sequence[str],
-    forks: bool,
+    variables: Mapping[str, str] | None,
     filter: str,
     grace: float,
     driver: str = "",
@@ -31,12 +31,16 @@ def case_request(
     compiled: bool = False,
     stdin_file: bool = False,
 ) -> dict[str, Any]:
-    """Run one case, or build. `grace`: how many times the time limit a program may run before it is ended."""
+    """Run one case, or build.
+
+    `variables`: the environment of a program that is executed, None for one that a fork runs. `grace`: how many times its time limit a
+    program may run before it is ended.
+    """
     limits = dict(request.limits)
     limits["cpu_seconds"] *= grace
-    words = _words("fork" if forks else "exec", request.source, limits, names=list(names), filter=filter)
-    if not forks:
-        words.update(argv=request.argv, environment=dict(request.environment))
+    words = _words("fork" if variables is None else "exec", request.source, limits, names=list(names), filter=filter)
+    if variables is not None:
+        words.update(argv=request.argv, environment=dict(variables))
     return {
         **words,
         "stdin_file": stdin_file,
