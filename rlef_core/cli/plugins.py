@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from packaging.utils import canonicalize_name
 
 from rlef_core.cli.options import json_option, no_plugin_option
 from rlef_core.cli.pages import component_page, language_page
-from rlef_core.errors import Origin, PluginError
+from rlef_core.errors import ExitCode, Origin, PluginError, UsageError
 from rlef_core.registry import PluginInfo, Registry, did_you_mean, discover
 
 
@@ -42,6 +45,48 @@ def show(name: str, no_plugin: Sequence[str]) -> None:
     if not pages:
         raise PluginError(_nothing_named(name, registry))
     click.echo("\n\n".join(pages))
+
+
+@command.command("check")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--without", multiple=True, metavar="PROMISE", help="Switch off a promise that no component here can make; repeatable.")
+@click.option("--model", default="", metavar="PATH", help="The `model.path` that policies are built with; a small model is enough.")
+@no_plugin_option
+def check(names: Sequence[str], without: Sequence[str], model: str, no_plugin: Sequence[str]) -> None:
+    """Run the conformance kit on the plugins NAME (an entry point or a distribution) and on all that they offer.
+
+    Needs `rlef-core[testing]`. Each component is built from its example, in a folder of its own. The end shows what each promises: kept,
+    broken or switched off; and what could not be checked. An executor that offers no isolation is not asked for any. Exit code 1: a check
+    failed.
+    """
+    registry = discover(block=no_plugin)
+    plugins = [plugin for name in names for plugin in _plugins_named(name, registry)]
+    failed = _conform(plugins, registry, model, without)
+    click.get_current_context().exit(ExitCode.NO if failed else ExitCode.OK)
+
+
+def _plugins_named(name: str, registry: Registry) -> Iterator[PluginInfo]:
+    found = [plugin for plugin in registry.plugins if _answers_to(plugin, name)]
+    if not found:
+        known = {word for plugin in registry.plugins for word in (plugin.name, plugin.distribution)}
+        raise PluginError(f"{name!r} is no plugin or distribution{did_you_mean(name, known)}; `rlef-core plugins list` shows what there is")
+    for plugin in found:
+        if plugin.status != "loaded":
+            raise PluginError(f"{plugin}; there is nothing to check until it loads")
+        yield plugin
+
+
+def _conform(plugins: Sequence[PluginInfo], registry: Registry, model: str, without: Sequence[str]) -> bool:
+    try:
+        kit = import_module("rlef_core.cli.conformance")
+    except ModuleNotFoundError as error:
+        if error.name not in ("pytest", "pytest_asyncio"):
+            raise
+        raise UsageError(f"`plugins check` needs {error.name}, which is not installed: run `pip install 'rlef-core[testing]'`") from error
+    with TemporaryDirectory(prefix="rlef-core-check-") as folder:
+        failed, unchecked = kit.run(plugins, kit.Workshop(registry, Path(folder), model, without))
+    click.echo("".join(f"{line}\n" for line in unchecked), nl=False)
+    return bool(failed)
 
 
 def _entry(plugin: PluginInfo, registry: Registry) -> Iterator[str]:
@@ -88,8 +133,12 @@ def _pages(name: str, registry: Registry) -> Iterator[str]:
         if language.language.name == name:
             yield language_page(language, _module(language.origin, registry))
     for plugin in registry.plugins:
-        if name == plugin.name or canonicalize_name(name) == canonicalize_name(plugin.distribution):
+        if _answers_to(plugin, name):
             yield "\n".join([*_entry(plugin, registry), f"    {'hooks':<10}{', '.join(plugin.hooks) or 'none'}"])
+
+
+def _answers_to(plugin: PluginInfo, name: str) -> bool:
+    return name == plugin.name or canonicalize_name(name) == canonicalize_name(plugin.distribution)
 
 
 def _module(origin: Origin, registry: Registry) -> str:

@@ -11,28 +11,29 @@ import pytest
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)))
 
 from rlef_core.testing.checker import CheckedCase, CheckerSuite
-from rlef_core.testing.executor import ExecutorSuite
+from rlef_core.testing.executor import ISOLATION, ExecutorSuite
 from rlef_core.testing.feedback import FeedbackSuite
 from rlef_core.testing.language import LanguageSuite, Samples
-from rlef_core.testing.optimizer import OptimizerSuite
+from rlef_core.testing.optimizer import OptimizerSubject, OptimizerSuite
 from rlef_core.testing.plugin import PluginSuite
-from rlef_core.testing.policy import PolicySuite
+from rlef_core.testing.policy import PolicySubject, PolicySuite
 from rlef_core.testing.reward import RewardSuite
-from rlef_core.testing.optimizer import OptimizerSubject, OptimizerSuite  # noqa: E402  # after the line above, which must come first
-from rlef_core.testing.policy import PolicySubject, PolicySuite  # noqa: E402  # after the line above, which must come first
 from rlef_core.testing.running import Outcomes, run_suites
 from rlef_core.testing.suite import Suite, needs, promise
 from rlef_core.testing.taskset import TasksetSuite
 
 __all__ = [
+    "ISOLATION",
     "CheckedCase",
     "CheckerSuite",
     "ExecutorSuite",
     "FeedbackSuite",
     "LanguageSuite",
+    "OptimizerSubject",
     "OptimizerSuite",
     "Outcomes",
     "PluginSuite",
+    "PolicySubject",
     "PolicySuite",
     "RewardSuite",
     "Samples",

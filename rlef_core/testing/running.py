@@ -3,15 +3,16 @@
 import types
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from attrs import Factory, frozen
 
 from rlef_core.testing.suite import Suite
 
-PLACE = Path(__file__)
+NAME = "checks"
 APART = (
-    *("-c", "/dev/null", "--rootdir", str(PLACE.parent), "-p", "no:cacheprovider"),
+    *("-c", "/dev/null", "-p", "no:cacheprovider", "--disable-warnings"),
     *("-o", "python_classes=*", "-o", "asyncio_default_fixture_loop_scope=function"),
 )
 """What keeps a run of pytest from the files and settings around it."""
@@ -33,7 +34,10 @@ def run_suites(suites: Sequence[type[Suite]], arguments: Sequence[str] = ()) -> 
     Each suite has a name of its own. No file of the caller's is collected, and no configuration of the working directory is read.
     """
     run = _Run(suites)
-    code = pytest.main([*APART, str(PLACE), *arguments], plugins=[run])
+    with TemporaryDirectory() as folder:
+        place = Path(folder, NAME)
+        place.touch()
+        code = pytest.main([*APART, "--rootdir", folder, str(place), *arguments], plugins=[run])
     return Outcomes(int(code), *(frozenset(run.outcomes[word]) for word in ("passed", "failed", "excused")))
 
 
@@ -47,8 +51,8 @@ class _Run:
         self.outcomes: dict[str, set[str]] = {"passed": set(), "failed": set(), "excused": set()}
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-        """Hand out the suites in place of this file."""
-        if file_path != PLACE:
+        """Hand out the suites in place of the empty file that pytest was pointed to."""
+        if file_path.name != NAME:
             return None
         module: pytest.Module = pytest.Module.from_parent(parent, path=file_path)
         module.obj = self._module

@@ -106,5 +106,5 @@ COMPONENT = component(
     config=ScriptedConfig,
     build=build,
     offers=lambda config: Offer(trainable=False),
-    example=ScriptedConfig,
+    example=lambda: ScriptedConfig(("print(1)", "print(2)")),
 )
