@@ -3,7 +3,7 @@
 // expect: accepted (it answers only where nothing of the host is there)
 // tries: to read and write files of the host
 const fs = require("fs");
-const reached = ["/etc/passwd", "/etc/hostname", "/root", "/home", "/sys/class", "/var/log", "/proc/1/environ", "/bin/sh"].filter((path) => fs.existsSync(path));
+const reached = ["/etc/shadow", "/etc/hostname", "/root", "/home", "/sys/class", "/var/log", "/proc/1/environ", "/bin/sh"].filter((path) => fs.existsSync(path));
 for (const folder of ["/", "/usr", "/lib", "/dev", "/etc"]) {
   try { fs.writeFileSync(folder + "/left-by-hostile", "x"); reached.push(folder); } catch {}
 }

@@ -1,8 +1,8 @@
 // task: sum
 // expect: accepted (it answers only where the compiler sees nothing of the host)
 // tries: to have the compiler read files of the host
-#include <iostream>
-#if __has_include("/etc/passwd") || __has_include("/etc/shadow") || __has_include("/proc/self/environ") || __has_include("/etc/hostname")
+#include <cstdio>
+#if __has_include("/etc/gshadow") || __has_include("/etc/shadow") || __has_include("/proc/self/environ") || __has_include("/etc/hostname")
 #define REACHED 1
 #elif __has_include("/root/.bashrc") || __has_include("/proc/1/cmdline") || __has_include("/sys/kernel/version") || __has_include("/etc/hosts")
 #define REACHED 1
@@ -11,6 +11,6 @@
 #endif
 int main() {
     long long total = REACHED, number;
-    while (std::cin >> number) total += number;
-    std::cout << total << '\n';
+    while (std::scanf("%lld", &number) == 1) total += number;
+    std::printf("%lld\n", total);
 }

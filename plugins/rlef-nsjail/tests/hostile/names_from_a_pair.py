@@ -20,7 +20,7 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
     one, other = socket.socketpair(type=kind)
     attempt("bind", one.bind, "\0left-by-hostile")
     attempt("listen", one.listen)
-    for name in ("\0rlef-hostile-18099", "\0/tmp/.X11-unix/X0", "/run/systemd/journal/socket", "/dev/log"):
+    for name in ("\0rlef-hostile-18099", "\0rlef-hostile-18099-datagrams", "\0/tmp/.X11-unix/X0", "/run/systemd/journal/socket", "/dev/log"):
         attempt("connect", one.connect, name)
         if kind == socket.SOCK_DGRAM:
             attempt("send", one.sendto, b"leak", name)

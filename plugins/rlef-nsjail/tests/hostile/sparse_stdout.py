@@ -7,7 +7,7 @@ import sys
 print(sum(map(int, sys.stdin.read().split())))
 sys.stdout.flush()
 size = 1 << 50
-while size > 16:
+while size:
     try:
         os.ftruncate(1, os.fstat(1).st_size + size)
     except OSError:

@@ -6,14 +6,9 @@ import os
 import sys
 
 places = {".", "..", "/tmp", "/var/tmp", "/dev/shm", "/run", "/dev", "/", os.environ.get("HOME", "/"), os.environ.get("TMPDIR", "/tmp")}
-found = []
-for place in sorted(places):
-    path = os.path.join(place, "left-by-hostile-word")
-    try:
-        with open(path) as file:
-            found.append((path, file.read()))
-    except OSError:
-        pass
+paths = [os.path.join(place, "left-by-hostile-word") for place in sorted(places)]
+found = [path for path in paths if os.path.lexists(path)]
+for path in paths:
     try:
         with open(path, "a") as file:
             file.write("a word\n")

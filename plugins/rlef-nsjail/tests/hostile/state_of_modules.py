@@ -14,12 +14,12 @@ fresh = math.pi > 3 and sum([1, 2]) == 3 and not hasattr(builtins, "left_by_host
 total = sum(map(int, sys.stdin.read().split()))
 print(total if fresh else "there is something left")
 sys.stdout.flush()
-builtins.left_by_hostile = True
-builtins.sum = builtins.int = builtins.map = builtins.len = lambda *_: 0
-math.pi, math.gcd, heapq.heappush, json.dumps = 0, None, None, None
-collections.Counter.update = collections.deque = None
 random.seed(0)
 decimal.getcontext().prec = 1
 sys.path.insert(0, "left-by-hostile")
-sys.setrecursionlimit(60)
+sys.setrecursionlimit(200)
 sys.setswitchinterval(100)
+math.pi, math.gcd, heapq.heappush, json.dumps = 0, None, None, None
+collections.Counter.update = collections.deque = None
+builtins.left_by_hostile = True
+builtins.sum = builtins.map = lambda *_: 0

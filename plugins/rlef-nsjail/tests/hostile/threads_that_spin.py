@@ -1,5 +1,5 @@
 # task: sum
-# limits: cpu_seconds=0.5 wall_seconds=3
+# limits: cpu_seconds=0.3 wall_seconds=3
 # expect: time_limit
 # tries: to use more time than its own by working in threads
 import hashlib
