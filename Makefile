@@ -18,8 +18,7 @@ setup:
 	@tools/setup.sh
 
 demo: setup
-	.venv/bin/rlef-core run docs/specs/quickstart.yaml --set-aside
-	@echo "the picture is runs/quickstart/learning.png"
+	@tools/demo.sh
 
 test: lint
 	tools/test_wheels.sh

