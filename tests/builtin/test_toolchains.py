@@ -10,8 +10,8 @@ from rlef_core.builtin import rlef_report_health
 from rlef_core.cli import main
 from rlef_core.sandbox import tools
 
-SPEC = "name: some\nrun: {directory: run}\ntasks: {train: {use: tiny-programs}}\nexecutor: {use: unsafe-subprocess}\nfeedback: {use: failing-cases}\n"
-SPEC += "policy: {use: scripted}\nrewards: [{use: rlef}]\noptimizer: {use: dry-run}\n"
+SPEC = "name: some\nrun: {directory: run}\ntasks: {train: {use: tiny-programs}}\nexecutor: {use: unsafe-subprocess}\n"
+SPEC += "feedback: {use: failing-cases}\npolicy: {use: scripted}\nrewards: [{use: rlef}]\noptimizer: {use: dry-run}\n"
 SPEC += "training: {updates: 1, episodes_per_collection: 1, sequences_per_update: 1}\n"
 
 

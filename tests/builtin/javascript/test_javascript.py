@@ -1,13 +1,14 @@
 """Programs in JavaScript, judged by real tools."""
 
 import math
+import subprocess
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlef_core import CallCase, CaseInput, CaseKind, Job, Limits, ScriptCase, StdioCase, decode_value, encode_value
-from rlef_core.builtin.javascript import LANGUAGE
+from rlef_core.builtin.javascript import LANGUAGE, driver
 from rlef_core.builtin.unsafe_subprocess.executor import SubprocessExecutor
 from rlef_core.rollout.extract import extract
 
@@ -65,6 +66,15 @@ async def test_a_script_passes_only_when_every_assertion_held(judged, code, verd
 async def test_what_a_program_prints_does_not_touch_the_verdict(judged, noise):
     source = f"{SUM}\n{noise};"
     assert (await judged("javascript", source, HOLDS, CallCase("twice", (1,), 2))).accepted
+
+
+def test_where_there_is_no_proc_a_file_still_holds_the_token_alone(tmp_path):
+    (tmp_path / "driver.js").write_text(driver("script").replace("/proc/self/fd/1", "/no/such/file"))
+    (tmp_path / "solution.js").write_text('console.log("x"); require("fs").writeSync(1, "x")')
+    (tmp_path / "request").write_bytes(encode_value({"code": "", "token": "t0k3n"}))
+    with (tmp_path / "request").open("rb") as stdin, (tmp_path / "answer").open("wb") as stdout:
+        subprocess.run(["node", "driver.js"], cwd=tmp_path, stdin=stdin, stdout=stdout, check=True)
+    assert (tmp_path / "answer").read_bytes() == b"t0k3n"
 
 
 @pytest.mark.parametrize("source", ["const twice = {", "throw new Error('no')", "process.exit(0)", "process.exit(1)", "while (true);"])

@@ -6,7 +6,7 @@ const { createRequire } = require("module");
 
 const SOURCE = "solution.js";
 const { reallyExit } = process;
-const { writeSync } = fs;
+const { writeSync, ftruncateSync } = fs;
 
 // Loads the program and writes what `work` makes of the request; then ends at once. A program that ends before has not answered.
 async function answer(work) {
@@ -43,7 +43,8 @@ function report(error) {
   fs.writeSync(2, `${lines.slice(0, end < 0 ? undefined : end).join("\n")}\n`);
 }
 
-// The number of an open file that only the driver knows; what else is printed is lost. Node cannot duplicate a descriptor, but open it again.
+// The number of an open file that only the driver knows; what else is printed is lost. Node cannot duplicate a descriptor, but open it
+// again; where there is no /proc it stays where it was.
 function keepStdout() {
   let told = 1;
   try {
@@ -63,5 +64,15 @@ function replace(descriptor) {
 
 function writeAll(descriptor, text) {
   const bytes = Buffer.from(text, "latin1");
-  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+  const place = descriptor === 1 && emptied(descriptor) ? (done) => done : () => null;
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done, place(done));
+}
+
+function emptied(descriptor) {
+  try {
+    ftruncateSync(descriptor, 0);
+    return true;
+  } catch {
+    return false; // it is no file
+  }
 }
