@@ -8,12 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rlef_nsjail.executor import NsjailExecutor
-from rlef_nsjail.jail import Jail
-from rlef_nsjail.plugin import COMPONENT, NsjailConfig
 
 from rlef_core import CaseInput, Completed, Job, Limits
 from rlef_core.builtin.python import LANGUAGE
+from rlef_nsjail.executor import NsjailExecutor
+from rlef_nsjail.jail import Jail
+from rlef_nsjail.plugin import COMPONENT, NsjailConfig
 
 pytestmark = pytest.mark.repository
 Run = Callable[..., Awaitable[Completed]]

@@ -47,8 +47,10 @@ class Kinds:
 
     async def _equal(self, language: Language) -> Kind:
         """The kind of an equal language, or a new one."""
-        equal = next((kind for other, kind in self._known.values() if other == language), None)
-        return equal or await asyncio.to_thread(self._kind, language)
+        for other, kind in self._known.values():
+            if other == language:
+                return kind
+        return await asyncio.to_thread(self._kind, language)
 
     def _kind(self, language: Language) -> Kind:
         forks = language.runtime == "cpython"

@@ -35,7 +35,7 @@ class Pool:
         try:
             yield jail
         except BaseException:
-            jail.process.kill()
+            jail.process.terminate()
             await asyncio.shield(self._end(jail))
             raise
         if self._closed or jail.asked >= self._most_requests:
@@ -54,7 +54,7 @@ class Pool:
         idle = {jail for jails in self._idle.values() for jail in jails}
         for jail in list(self._users):
             if jail not in idle:
-                jail.process.kill()
+                jail.process.terminate()
         for jail in idle:
             self._end(jail)
         self._idle.clear()
@@ -83,7 +83,7 @@ class Pool:
             await jail.begin(design)
             await verify(jail, design, uid)
         except BaseException:
-            jail.process.kill()
+            jail.process.terminate()
             await asyncio.shield(self._end(jail))
             raise
         return jail

@@ -23,7 +23,8 @@ class UnsafeJailError(ExecutorFault):
 
 async def verify(jail: Jail, design: Design, uid: int | None) -> None:
     """Raise UnsafeJailError unless the jail is as designed."""
-    wrong = [*_from_outside(jail, design, uid), *await _from_inside(jail, design)]
+    # The canary tries only where nothing it could break is open.
+    wrong = [*_from_outside(jail, design, uid)] or [*await _from_inside(jail, design)]
     if wrong:
         raise UnsafeJailError(
             f"a jail is not as safe as it was asked to be ({'; '.join(wrong)}), and no program was run in it: "
