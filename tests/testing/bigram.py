@@ -139,7 +139,7 @@ class BigramOptimizer:
     """Policy gradient with a KL penalty in the reward, advantages normalised over the collection, and Adam: one step a collection."""
 
     rate = 0.05
-    kl_coefficient = 1.0
+    kl_coefficient = 0.1
 
     def __init__(self) -> None:
         self.table = Table()
