@@ -157,9 +157,8 @@ def show(outcomes: Sequence[Outcome], rest: Mapping[str, Any], as_json: bool) ->
         print(json.dumps(rest))
         return
     for outcome in outcomes:
-        print(
-            f"{'  ' if not outcome.faults else '! '}{outcome.name:<40} {outcome.seconds:6.2f} s  {', '.join(outcome.verdicts):<32} {'; '.join(outcome.faults)}"
-        )
+        mark, verdicts, faults = "! " if outcome.faults else "  ", ", ".join(outcome.verdicts), "; ".join(outcome.faults)
+        print(f"{mark}{outcome.name:<40} {outcome.seconds:6.2f} s  {verdicts:<32} {faults}")
         if outcome.faults:
             print("    " + repr(outcome.said[-600:]))
     for name, value in rest.items():

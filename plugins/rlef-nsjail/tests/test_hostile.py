@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
@@ -15,13 +14,15 @@ import pytest
 
 from rlef_nsjail import cgroups
 
+from .as_user import UID
+from .corpus import read_corpus
+
 pytestmark = pytest.mark.repository
 
 HERE = Path(__file__).parent
 AT_ONCE = 2
 MOST_SECONDS = 900
-CORPUS = runpy.run_path(str(HERE / "corpus.py"))["read_corpus"]()
-USER = runpy.run_path(str(HERE / "as_user.py"))["UID"]
+CORPUS = read_corpus()
 
 
 def modes() -> dict[str, list[str]]:
@@ -80,7 +81,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
     with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(AT_ONCE) as pool:
         Path(cache).chmod(0o755)
         if os.geteuid() == 0:
-            os.chown(cache, USER, USER)
+            os.chown(cache, UID, UID)
         yield Runs(pool, Path(cache), wanted)
 
 

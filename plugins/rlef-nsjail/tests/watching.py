@@ -68,7 +68,7 @@ def left_processes() -> list[str]:
 
 def left_files() -> list[str]:
     """What has a name that programs gave, in the folders of the host that everybody may write to."""
-    return [f"{folder}/{name}" for folder in SHARED if Path(folder).is_dir() for name in os.listdir(folder) if f"by-{MARK}" in name]
+    return [str(path) for folder in SHARED for path in Path(folder).glob(f"*by-{MARK}*")]
 
 
 def _listeners() -> Listeners:

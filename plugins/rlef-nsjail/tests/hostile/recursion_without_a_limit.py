@@ -1,5 +1,5 @@
 # task: sum
-# limits: cpu_seconds=3 wall_seconds=9
+# limits: cpu_seconds=1 wall_seconds=4
 # expect: runtime_error|memory_limit (the stack ends, or the memory that holds the frames)
 # tries: to recurse until the stack or the memory ends
 import sys
