@@ -53,7 +53,7 @@ class FeedbackSuite(Suite):
     @pytest.fixture
     def problem(self) -> Problem:
         """A problem with a public case of every kind; override it for a formatter of a certain language."""
-        return Problem("add", "Add the {numbers}.", "python", CASES, starter_code="def add(a, b):")
+        return Problem("add", "Add the {numbers}.", "any-language", CASES, starter_code="def add(a, b):")
 
     def test_the_opening_holds_messages_and_ends_with_one_for_the_policy(self, formatter: FeedbackFormatter, problem: Problem) -> None:
         opening = list(formatter.opening(problem))

@@ -25,8 +25,8 @@ from rlef_core import (
 )
 from rlef_core.testing.suite import Suite, needs, promise
 
-PROBLEM = Problem("add", "Add.", "python", (StdioCase("1 2", "3"),))
-BARE = Problem("bare", "Add.", "python", ())
+PROBLEM = Problem("add", "Add.", "any-language", (StdioCase("1 2", "3"),))
+BARE = Problem("bare", "Add.", "any-language", ())
 
 
 class RewardSuite(Suite):
@@ -95,7 +95,7 @@ def turn_of(verdict: Verdict | None, execution: Execution | None = None) -> Turn
     action = Action("text", (1, 2), (3, 4), (-0.5, -0.1), (VersionSpan(0, 1),), Finish.STOP)
     if verdict is not None:
         execution = judged_as(verdict)
-    program = None if execution is None else Program("python", "print(3)")
+    program = None if execution is None else Program("any-language", "print(3)")
     return Turn((Message("user", "Add."),), action, program, execution)
 
 

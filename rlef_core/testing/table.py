@@ -36,10 +36,12 @@ class PromiseTable:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the tables."""
         for suite, outcomes in self._outcomes.items():
-            if suite.promises:
-                terminalreporter.write_sep("-", f"promises of {suite.__name__}")
+            if not suite.promises:
+                continue
+            terminalreporter.write_line(f"promises of {suite.__name__}")
+            width = max(map(len, suite.promises))
             for name, text in suite.promises.items():
-                terminalreporter.write_line(f"{_state(suite, name, outcomes):<13} {name:<28} {text}")
+                terminalreporter.write_line(f"  {_state(suite, name, outcomes):<12}  {name:<{width}}  {text}")
 
 
 def _outcome(report: pytest.TestReport) -> Iterator[str]:
