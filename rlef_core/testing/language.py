@@ -102,7 +102,8 @@ class LanguageSuite(Suite):
         assert all(fence == fence.strip().lower() and fence for fence in language.fences), f"found fences {language.fences}"
         kinds = {kind.value for kind in CaseKind}
         assert set(language.drivers) <= kinds, f"found drivers {sorted(language.drivers)}, expected some of {sorted(kinds)}"
-        assert not language.drivers or language.driver_name not in ("", language.source_name), "the drivers need a file name of their own"
+        beside = language.drivers and not language.build  # where there is a build, the driver of scripts is a frame and no file
+        assert not beside or language.driver_name not in ("", language.source_name), "the drivers need a file name of their own"
 
     async def test_a_program_reads_its_input_and_writes_the_same_bytes(
         self, sandbox: Executor, language: Language, samples: Samples
@@ -143,8 +144,7 @@ class LanguageSuite(Suite):
     async def test_a_script_gives_its_token_only_when_every_assertion_holds(
         self, sandbox: Executor, language: Language, samples: Samples
     ) -> None:
-        requests = [encode_value({"code": code, "token": TOKEN}) for code in (samples.holds, samples.breaks)]
-        holds, breaks = await ran(sandbox, language, samples.identity, [CaseInput(CaseKind.SCRIPT, request) for request in requests])
+        holds, breaks = [await scripted(sandbox, language, samples.identity, code) for code in (samples.holds, samples.breaks)]
         assert (holds.succeeded, holds.stdout) == (True, TOKEN.encode()), f"`holds` failed: {holds}"
         assert TOKEN.encode() not in breaks.stdout, "a script whose assertion broke gave its token"
         assert not breaks.succeeded
@@ -157,4 +157,15 @@ async def ran(executor: Executor, language: Language, source: str, cases: Sequen
     if language.build:
         built = completed.pop(0)
         assert (built.case, built.succeeded) == (None, True), f"building failed: {built.stderr[-500:]!r}"
+    return completed
+
+
+async def scripted(executor: Executor, language: Language, source: str, code: str) -> Completed:
+    """What became of a script: under its driver, or built with the program by the frame."""
+    if language.build:
+        framed = language.drivers["script"].replace("{source}", source).replace("{code}", code)
+        (completed,) = await ran(executor, language, framed, [CaseInput(stdin=TOKEN.encode())])
+    else:
+        request = encode_value({"code": code, "token": TOKEN})
+        (completed,) = await ran(executor, language, source, [CaseInput(CaseKind.SCRIPT, request)])
     return completed
