@@ -69,7 +69,7 @@ class Published:
 
 @pytest.fixture(scope="session")
 def published(make_model: Any) -> Published:
-    return Published([make_model(seed=seed) for seed in (1, 2)])
+    return Published([make_model(seed=seed) for seed in (1, 2, 3)])
 
 
 class KeepsCachesOfOldWeights(TransformersPolicy):
