@@ -37,7 +37,7 @@ api: setup
 	.venv/bin/python tests/test_api_snapshot.py
 
 # `make proof NAME`: the word after `proof` is an argument, no target.
-PROOFS := $(filter-out proofs/record.py,$(wildcard proofs/*.py))
+PROOFS := $(filter-out proofs/record.py proofs/sandbox_load.py,$(wildcard proofs/*.py))
 
 proof: setup
 	.venv/bin/python proofs/$(subst -,_,$(PROOF)).py
