@@ -40,7 +40,7 @@ class Outcome:
 
 
 def of_windows(name: str, windows: Sequence[Window], own_cpu_ms: float) -> Mapping[str, Figure]:
-    """The figures of one workload, one window a repeat. `own_cpu_ms` is what a case needs by itself."""
+    """The figures of one workload, one window a repeat. `own_cpu_ms` is what a case needs in a process of its own."""
     return {
         f"{name}/programs_per_second": Figure.of([_rate(window) for window in windows]),
         f"{name}/cases_per_second": Figure.of([window.cases * _rate(window) for window in windows]),

@@ -58,11 +58,12 @@ class Report:
         """Everything, latencies included."""
         return {
             "schema_version": 1,
-            **attrs.asdict(attrs.evolve(self, references={}, measured={})),
+            **attrs.asdict(self, filter=lambda field, _: field.name not in {"references", "measured"}),
             "own_cpu_ms": {name: each.own_cpu_ms for name, each in self.references.items()},
+            "program_cpu_ms": {name: each.program_cpu_ms for name, each in self.references.items()},
             "figures": {name: {key: attrs.asdict(figure) for key, figure in each.items()} for name, each in self.figures().items()},
             "goals": [{**attrs.asdict(each.goal), "found": each.found, "met": each.met} for each in self.outcomes(goals)],
-            "measured": {name: attrs.asdict(each) for name, each in self.measured.items()},
+            "measured": {name: attrs.asdict(each, value_serializer=_rounded) for name, each in self.measured.items()},
         }
 
     def _figures(self, measured: Measured) -> dict[str, Figure]:
@@ -77,3 +78,8 @@ class Report:
         found["false_verdicts"] = share_false(everything)
         found["faults"] = Figure.of([sum(window.faults for window in everything)])
         return found
+
+
+def _rounded(_: object, __: object, value: Any) -> Any:
+    """Seconds to the microsecond."""
+    return round(value, 6) if isinstance(value, float) else value

@@ -95,7 +95,8 @@ def _notes(report: Report) -> Iterator[str]:
     yield f"{report.workers} programs at once on {machine['cores']} cores, {machine['cpu']}; load average before: {load}"
     yield f"Python {machine['python_version']}, kernel {machine['kernel']}"
     for name, each in report.references.items():
-        yield f"a case of {name} needs {each.own_cpu_ms:.3f} ms of CPU by itself"
+        own = f"{each.own_cpu_ms:.3f} ms of CPU in a fork of its own, of which its program {each.program_cpu_ms:.3f} ms"
+        yield f"a case of {name} needs {own}"
     yield f"the floor, starting and awaiting `true`: {report.floor.cpu_ms:.3f} ms of CPU, {report.floor.wall_ms:.3f} ms"
 
 
