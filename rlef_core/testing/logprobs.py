@@ -1,5 +1,6 @@
 """Ask the trainer what log-probs published weights give: the one probe that the suites for policies and optimizers share."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from rlef_core import Action, Weights
@@ -16,7 +17,6 @@ def segments(action: Action) -> list[tuple[int, int, int]]:
 
 
 def distance(first: Sequence[float], second: Sequence[float]) -> float:
-    """The greatest distance between two rows of log-probs, in nats; infinite where their lengths differ."""
-    if len(first) != len(second):
-        return float("inf")
-    return max((abs(a - b) for a, b in zip(first, second, strict=True)), default=0.0)
+    """The greatest distance between two rows of log-probs, in nats; infinite where one is no number or their lengths differ."""
+    gaps = [abs(a - b) for a, b in zip(first, second, strict=False)]
+    return max(gaps, default=0.0) if len(first) == len(second) and all(map(math.isfinite, gaps)) else math.inf

@@ -57,7 +57,8 @@ class Script:
 
 @frozen
 class Reading:
-    """Mean log-probs per token under published weights: of the good script less those of the bad one, for answers and for feedback."""
+    """Mean log-probs per token under published weights: of the good answers, of the bad ones, and of the feedback on good answers less that
+    on bad ones."""
 
     good: float
     bad: float
@@ -111,6 +112,12 @@ async def sampled(subject: OptimizerSubject, optimizer: Optimizer, lesson: Lesso
     """A collection of the optimizer's current weights."""
     async with optimizer.publish(subject.scheme) as weights:
         return collection(subject, weights, lesson)
+
+
+async def sampled_unevenly(subject: OptimizerSubject, optimizer: Optimizer) -> list[Trajectory]:
+    """A collection of the optimizer's current weights whose first half has one turn and whose second half has two."""
+    short, long = await sampled(subject, optimizer, Lesson(turns=1)), await sampled(subject, optimizer)
+    return short[: EPISODES // 2] + long[EPISODES // 2 :]
 
 
 async def teach(subject: OptimizerSubject, optimizer: Optimizer, lesson: Lesson = LESSON, rounds: int = 1) -> UpdateReport:

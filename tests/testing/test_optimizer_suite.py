@@ -119,6 +119,14 @@ class LearnsBeforeItLooks(BigramOptimizer):
         return await super().update(collection)
 
 
+class LooksTooLate(BigramOptimizer):
+    async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
+        odd = any(not math.isfinite(turn.reward) for each in collection for turn in each.turns)
+        if odd:
+            self.step(self.gradient(collection, [[math.nan, math.nan]] * len(collection)))
+        return await super().update(collection)
+
+
 class CountsTwice(BigramOptimizer):
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
         self.version += 1
@@ -192,7 +200,10 @@ async def test_a_dishonest_optimizer_fails_the_check_that_is_meant_for_it(
     assert "for this check" not in str(caught.value)  # which says that the subject, and not the optimizer, is wrong
 
 
-@pytest.mark.parametrize(("mutant", "expected"), [(LearnsWhatIsNotFinite, "DID NOT RAISE"), (LearnsBeforeItLooks, "nats apart")])
+@pytest.mark.parametrize(
+    ("mutant", "expected"),
+    [(LearnsWhatIsNotFinite, "DID NOT RAISE"), (LearnsBeforeItLooks, "nats apart"), (LooksTooLate, "inf nats apart")],
+)
 async def test_an_optimizer_that_learns_from_what_is_not_finite_is_caught(mutant: type[BigramOptimizer], expected: str) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception), match=expected):
         await OptimizerSuite().test_a_reward_that_is_not_finite_stops_before_the_weights_change(subject_of(mutant), math.nan)

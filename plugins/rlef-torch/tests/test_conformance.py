@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 from rlef_core import Trajectory, UpdateReport, Weights
 from rlef_core.testing import OptimizerSubject, OptimizerSuite, PolicySubject, PolicySuite
 from rlef_torch.config import PpoConfig, TransformersConfig
+from rlef_torch.learner import Learner
 from rlef_torch.optimizer import PpoOptimizer
 from rlef_torch.policy import TransformersPolicy
 
@@ -164,3 +165,25 @@ async def test_an_optimizer_that_publishes_stale_weights_is_caught(context: Any,
         await OptimizerSuite().test_a_publication_is_of_the_weights_just_learnt(
             optimizer_subject(PublishesStaleWeights, context, published), tmp_path
         )
+
+
+class MicroBatchesCountAlike(Learner):
+    """Each has the same weight, however many tokens it holds."""
+
+    __slots__ = ()
+
+    def _policy_part(self, lessons: Any, batch: Any, tokens: int) -> Any:
+        return super()._policy_part(lessons, batch, sum(len(lesson.behaviour) for lesson in lessons))
+
+
+class AveragesAverages(PpoOptimizer):
+    @classmethod
+    def build(cls, config: PpoConfig, context: Any) -> PpoOptimizer:
+        optimizer = super().build(config, context)
+        optimizer.learner.__class__ = MicroBatchesCountAlike
+        return optimizer
+
+
+async def test_an_optimizer_whose_micro_batches_count_alike_is_caught(context: Any, published: Any) -> None:
+    with pytest.raises(AssertionError, match="nats apart"):
+        await OptimizerSuite().test_the_same_is_learnt_however_the_work_is_split(optimizer_subject(AveragesAverages, context, published))
