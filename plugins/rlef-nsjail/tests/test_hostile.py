@@ -76,8 +76,9 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
     """Runs the programs that this session's tests ask for."""
     wanted: dict[str, list[str]] = {}
     for item in request.session.items:
-        if item.fspath == request.node.fspath and "mode" in (parameters := getattr(item, "callspec", item).params):
-            wanted.setdefault(parameters["mode"], []).extend([parameters["name"]] * ("name" in parameters))
+        asked = item.callspec.params if item.path == request.path and hasattr(item, "callspec") else {}
+        if "mode" in asked:
+            wanted.setdefault(asked["mode"], []).extend([asked["name"]] if "name" in asked else [])
     with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(AT_ONCE) as pool:
         Path(cache).chmod(0o755)
         if os.geteuid() == 0:

@@ -3,6 +3,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
@@ -23,11 +24,12 @@ def wipe(path: str) -> None:
 
 def empty(top: int) -> None:
     """Empty the folder `top`: what lies in a folder is moved up to it, so that no depth needs recursion or long paths."""
-    numbers = count()
+    token = os.urandom(8).hex()  # so that no program can have made what is moved to such a name
+    new_names = (f".wipe-{token}-{number}" for number in count())
     while names := os.listdir(top):
         for name in names:
             if stat.S_ISDIR(os.lstat(name, dir_fd=top).st_mode):
-                _raise_content(top, name, numbers)
+                _raise_content(top, name, new_names)
             else:
                 os.unlink(name, dir_fd=top)
 
@@ -54,12 +56,12 @@ def _sweep(folder: str, uid: int, since_ns: int) -> None:
                     remove(entry.path)
 
 
-def _raise_content(top: int, name: str, numbers: "count[int]") -> None:
+def _raise_content(top: int, name: str, new_names: Iterator[str]) -> None:
     folder = _open(name, top)
     try:
         for inner in os.listdir(folder):
             if stat.S_ISDIR(os.lstat(inner, dir_fd=folder).st_mode):
-                _move(folder, inner, top, f".wipe-{os.getpid()}-{next(numbers)}")
+                _move(folder, inner, top, next(new_names))
             else:
                 os.unlink(inner, dir_fd=folder)
     finally:
