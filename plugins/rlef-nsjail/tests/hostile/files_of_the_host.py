@@ -8,7 +8,7 @@ import sys
 PATHS = (
     "/etc/shadow", "/etc/gshadow", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/machine-id", "/etc/ssl", "/etc/fstab",
     "/root", "/home", "/proc/self", "/proc/1/environ", "/proc/mounts", "/proc/cpuinfo", "/sys/class", "/sys/fs/cgroup", "/var/log",
-    "/var/run/docker.sock", "/run/secrets", "/run/systemd", "/boot", "/mnt", "/media", "/opt", "/srv", "/workspace", "/work",
+    "/var/run/docker.sock", "/run/secrets", "/run/systemd", "/boot", "/mnt", "/media", "/opt", "/srv",
     "/usr/bin/sh", "/bin/sh", "/usr/bin/env", "/.dockerenv", "/vmlinuz", "/lost+found", "/usr/share/zoneinfo", "/usr/share/doc",
 )  # fmt: skip
 reached = [path for path in PATHS if os.path.lexists(path)]

@@ -8,14 +8,14 @@ print(sum(map(int, sys.stdin.read().split())))
 sys.stdout.flush()
 with open("sink", "wb") as file:
     for folder in ("one", "other"):
-        os.mkdir(folder)
-        os.chdir(folder)
         try:
+            os.mkdir(folder)
+            os.chdir(folder)
             for number in range(20_000):
                 os.mkdir("d")
                 os.mkdir(f"e{number}")
                 os.chdir("d")
-                os.chmod("../d", 0o100)
+                os.chmod("..", 0)
         except OSError:
             os.chdir("/tmp")
     try:
