@@ -13,7 +13,7 @@ PROBE_SECONDS = 20.0
 NAMESPACES = (
     "allow user namespaces: on the host `sysctl user.max_user_namespaces=15000` (and, on Ubuntu, "
     "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`); in Docker start the container with "
-    "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined --cap-add SYS_ADMIN`"
+    "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, as an ordinary user or with the right to change users"
 )
 
 

@@ -51,12 +51,12 @@ class Cgroups:
             file = "memory.limit_in_bytes" if self.version == 1 else "memory.max"
             (self._group(pid) / file).write_text(str(most + HARNESS_BYTES))
 
-    def kills(self, pid: int) -> int:
-        """How many processes of the jail the kernel has killed because its memory was full."""
+    def open_kills(self, pid: int) -> int | None:
+        """Open the file that counts how many processes of the jail the kernel has killed because its memory was full; see `kills`."""
         if not self.version:
-            return 0
-        text = (self._group(pid) / ("memory.oom_control" if self.version == 1 else "memory.events")).read_text()
-        return int(dict(line.split() for line in text.splitlines())["oom_kill"])
+            return None
+        file = "memory.oom_control" if self.version == 1 else "memory.events"
+        return os.open(self._group(pid) / file, os.O_RDONLY | os.O_CLOEXEC)
 
     def holds(self, pid: int) -> bool:
         """The process is in its jail's groups."""
@@ -78,6 +78,12 @@ class Cgroups:
 
     def _group(self, pid: int) -> Path:
         return self.parents[0] / f"{PREFIX}{pid}"
+
+
+def kills(file: int) -> int:
+    """The count in a file of `open_kills`, 0 where the kernel keeps none."""
+    words = os.pread(file, 4096, 0).split()
+    return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0
 
 
 def find(setting: str) -> Cgroups:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rlef_core import ExecutorFault
 from rlef_core.sandbox import bundle, memory_file
+from rlef_nsjail import cgroups
 from rlef_nsjail.cgroups import Cgroups
 from rlef_nsjail.design import Design, command, configuration
 
@@ -27,14 +28,16 @@ LOG_BYTES = 2000
 class Jail:
     """One nsjail with a harness in it. `pid` is the harness's, seen from here; `asked` counts the requests."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, log: int, cgroups: Cgroups) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, log: int, groups: Cgroups) -> None:
         self.process = process
         self.control = control
-        self.cgroups = cgroups
+        self.cgroups = groups
         self.pid = 0
         self.asked = 0
         self.memory_bytes = 0
         self._log = log
+        self._kills_file: int | None = None
+        self._kills = 0
 
     async def begin(self, design: Design) -> None:
         """Give the harness its settings and wait until it is ready. Raises ExecutorFault with nsjail's own words."""
@@ -44,6 +47,7 @@ class Jail:
                 await asyncio.get_running_loop().sock_sendall(self.control, json.dumps(settings).encode())
                 await _readable(self.control)
             message, self.pid = _with_sender(self.control)
+            self._kills_file = self.cgroups.open_kills(self.pid) if message else None
         except (OSError, TimeoutError) as error:
             message, reason = b"", f"{type(error).__name__}: {error}"
         else:
@@ -55,7 +59,6 @@ class Jail:
         """The harness's answer. Raises ExecutorFault when there is none; the jail is then not to be used again."""
         self.asked += 1
         self._limit_memory(request["limits"]["memory_bytes"])
-        kills = self.cgroups.kills(self.pid)
         try:
             socket.send_fds(self.control, [json.dumps({**request, "id": self.asked}).encode()], files)
             async with asyncio.timeout(patience_seconds):
@@ -69,7 +72,7 @@ class Jail:
         answer: dict[str, Any] = json.loads(message)
         if "fault" in answer or answer.get("id") != self.asked:
             raise ExecutorFault(f"a program could not be run: {answer.get('fault', 'the answer is to another request')}")
-        if self.cgroups.kills(self.pid) > kills:
+        if self._was_killed():
             answer["limit"] = "memory"
         return answer
 
@@ -85,6 +88,8 @@ class Jail:
             await asyncio.to_thread(self.end, ENDING_SECONDS)
         finally:
             os.close(self._log)
+            if self._kills_file is not None:
+                os.close(self._kills_file)
 
     def end(self, patience_seconds: float) -> None:
         """Wait for nsjail to end, or kill it, and with it the jail."""
@@ -95,6 +100,12 @@ class Jail:
             self.process.wait()
         if self.pid:
             self.cgroups.remove(self.pid)
+
+    def _was_killed(self) -> bool:
+        """The kernel killed a process of the jail since the last look, for the jail's memory was full."""
+        before = self._kills
+        self._kills = before if self._kills_file is None else cgroups.kills(self._kills_file)
+        return self._kills > before
 
     def _limit_memory(self, most: int) -> None:
         if most == self.memory_bytes:
@@ -111,12 +122,12 @@ def harness() -> bytes:
     return bundle((HARNESS, INSIDE), f"{HARNESS}.serve")
 
 
-def spawn(design: Design, binary: Path, script: bytes, uid: int | None, cgroups: Cgroups) -> Jail:
+def spawn(design: Design, binary: Path, script: bytes, uid: int | None, groups: Cgroups) -> Jail:
     """Start nsjail. Raises ExecutorFault when it cannot be started."""
     own, their = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ExitStack() as stack:
         stack.callback(their.close)
-        config = stack.enter_context(memory_file(configuration(design, uid, cgroups).encode(), sealed=True))
+        config = stack.enter_context(memory_file(configuration(design, uid, groups).encode(), sealed=True))
         read = stack.enter_context(memory_file(script, sealed=True))
         log = os.memfd_create("rlef-core-log")
         own.setblocking(False)
@@ -135,7 +146,7 @@ def spawn(design: Design, binary: Path, script: bytes, uid: int | None, cgroups:
             own.close()
             os.close(log)
             raise ExecutorFault(f"nsjail could not be started: {error}") from error
-    return Jail(process, own, log, cgroups)
+    return Jail(process, own, log, groups)
 
 
 async def _readable(control: socket.socket) -> None:
