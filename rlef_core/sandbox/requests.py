@@ -9,7 +9,7 @@ from rlef_core.errors import PluginError
 from rlef_core.records import CaseInput, Job, Language, Limits, Tool
 
 BINARY = "./program"
-BUILD_CPU_SECONDS = 60.0
+BUILD_CPU_SECONDS = 30.0
 BUILD_MEMORY_BYTES = 4_000_000_000
 BUILD_FILE_BYTES = 256_000_000
 BUILD_PROCESSES = 64

@@ -46,7 +46,7 @@ class Cgroups:
         return {}
 
     def limit_memory(self, pid: int, most: int) -> None:
-        """Give the jail whose first process is `pid` (outside) room for a program of `most` bytes."""
+        """Give the jail whose first process is `pid` (outside) room for `most` bytes besides the harness."""
         if self.version:
             file = "memory.limit_in_bytes" if self.version == 1 else "memory.max"
             (self._group(pid) / file).write_text(str(most + HARNESS_BYTES))

@@ -81,7 +81,7 @@ class NsjailExecutor:
         code = stack.enter_context(memory_file())
         async with self._turns.one():
             answer = await self._asked(kind, words, b"", [prepared.source], code)
-        return code if answer["status"] == 0 else None
+        return code if answer["status"] == 0 and answer["peak_memory_bytes"] <= request.limits["memory_bytes"] else None
 
     async def _case(self, index: int, job: Job, case: CaseInput, kind: Kind, prepared: Prepared) -> Completed:
         request = requests.case(job, case, kind.places, self._environment)

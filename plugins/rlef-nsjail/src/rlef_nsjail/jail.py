@@ -38,9 +38,11 @@ class Jail:
         self._log = log
         self._kills_file: int | None = None
         self._kills = 0
+        self._disks_bytes = 0
 
     async def begin(self, design: Design) -> None:
         """Give the harness its settings and wait until it is ready. Raises ExecutorFault with nsjail's own words."""
+        self._disks_bytes = len(design.folders) * design.scratch_bytes
         settings = {"drivers": dict(design.drivers), "driver_name": design.driver_name, "folders": design.folders}
         try:
             async with asyncio.timeout(STARTING_SECONDS):
@@ -111,7 +113,7 @@ class Jail:
         if most == self.memory_bytes:
             return
         try:
-            self.cgroups.limit_memory(self.pid, most)
+            self.cgroups.limit_memory(self.pid, most + self._disks_bytes)
         except OSError as error:
             raise ExecutorFault(f"could not bound a jail's memory: {error}") from error
         self.memory_bytes = most

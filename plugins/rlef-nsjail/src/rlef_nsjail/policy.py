@@ -6,7 +6,7 @@ open openat openat2 creat newstat newfstat newlstat newfstatat statx statfs fsta
 getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
 truncate ftruncate fallocate fsync fdatasync chmod fchmod fchmodat umask utimensat copy_file_range sendfile64
 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd eventfd2
-mmap munmap mremap mprotect madvise brk msync mincore
+mmap munmap mremap mprotect madvise brk msync
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend rt_sigqueueinfo sigaltstack pause alarm
 setitimer getitimer restart_syscall kill tkill tgkill
 futex set_robust_list get_robust_list set_tid_address rseq arch_prctl membarrier sched_yield getcpu sched_getaffinity sched_getparam
@@ -16,7 +16,7 @@ timer_create timer_settime timer_gettime timer_getoverrun timer_delete timerfd_c
 getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid setsid setpgid getpriority
 getrlimit setrlimit getrusage sysinfo newuname getrandom
 execve execveat exit exit_group wait4 waitid fork vfork
-sendmsg recvmsg sendto recvfrom shutdown getsockopt getsockname seccomp
+sendmsg recvmsg sendto recvfrom shutdown getsockopt getsockname
 """
 """What programs need that reaches nothing outside the jail. nsjail's names follow the kernel: newstat is stat, sendfile64 is sendfile."""
 
@@ -35,7 +35,7 @@ CONDITIONAL = (
 REFUSED = """
 ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal
 unshare setns mount umount pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr mknod mknodat
-bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key
+bpf perf_event_open userfaultfd seccomp mincore io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key
 init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl syslog
 sethostname setdomainname settimeofday clock_settime clock_adjtime adjtimex iopl ioperm modify_ldt personality lookup_dcookie
 name_to_handle_at open_by_handle_at inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark flock

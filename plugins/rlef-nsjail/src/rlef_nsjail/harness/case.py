@@ -15,6 +15,8 @@ STREAMS = 3
 OPEN_FILES = 64
 MOST_DESCRIPTORS = 256
 STDIN_FILE = ".stdin"
+EXEC = "exec"
+NOT_EXECUTED = 126
 _DEFAULT = {
     "exec": (_signal.SIGCHLD, _signal.SIGPIPE, _signal.SIGXFSZ),
     "fork": (_signal.SIGCHLD,),  # an interpreter ignores the others
@@ -47,20 +49,21 @@ def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[st
         if request["filter"]:
             filters.install(request["filter"])
         if request["do"] == "exec":
-            step = f"exec of {request['argv'][0]!r}"
+            step = EXEC
             os.execve(request["argv"][0], request["argv"], request["environment"])
         # Nothing is left open, by which the program could reach the harness or another case.
         os.closerange(STREAMS, MOST_DESCRIPTORS)
     except BaseException as error:  # nothing may get back into the harness's code from here
-        os.write(writing, f"{step} failed: {error}".encode())
-        end(127)
+        if not (request["built"] and step == EXEC):  # what a program made of itself is no fault of the jail
+            os.write(writing, f"{step} failed: {error}".encode())
+        end(NOT_EXECUTED)
     try:
         if request["do"] == "compile":
             python.compile_program(request["source"])
         else:
             python.run(drivers.get(request["driver"]), request["source"], request["program"], compiled)
     finally:
-        end(126)
+        end(NOT_EXECUTED)
 
 
 def _put_files(request: Mapping[str, Any], files: Sequence[int]) -> bytes | None:

@@ -12,6 +12,8 @@ import os
 import sys
 import threading
 import types
+from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -34,7 +36,7 @@ def run(driver: CodeType | None, source: str, program: str, compiled: bytes | No
 
     `compiled` is the code of the file `program`, which the driver then need not compile again.
     """
-    end = os._exit  # the program may replace it
+    end, switches = os._exit, (sys.settrace, sys.setprofile)  # the program may replace them
     code = 1
     try:
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
@@ -45,7 +47,9 @@ def run(driver: CodeType | None, source: str, program: str, compiled: bytes | No
             vars(main)["compile"] = _remembering(program, compiled)
         sys.modules["__main__"] = main
         gc.enable()
-        code = _finish(_exit_code(driver, source, vars(main)))
+        code = _exit_code(driver, source, vars(main))
+        _switch_off(switches)
+        code = _finish(code)
     finally:
         end(code)
 
@@ -81,6 +85,13 @@ def _exit_code(driver: CodeType | None, source: str, namespace: dict[str, Any]) 
     return 0
 
 
+def _switch_off(switches: tuple[Callable[[None], object], ...]) -> None:
+    """What traces the program shall not trace its end. One that raises is taken off by that, and the second try succeeds."""
+    for switch in (*switches, *switches):
+        with suppress(BaseException):
+            switch(None)
+
+
 def _code_of(code: object) -> int:
     if code is None:
         return 0
@@ -103,7 +114,7 @@ def _finish(code: int) -> int:
 
 
 def _flush(code: int) -> int:
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
             if stream is not None and not stream.closed:
                 stream.flush()

@@ -25,6 +25,9 @@ WARM = (
 """What programs use most, imported once; a forked program finds it ready."""
 
 
+_end = os._exit
+
+
 class PartingError(Exception):
     """The owner of the jail is gone or wants no more of it."""
 
@@ -81,7 +84,10 @@ class Harness:
         started = time.monotonic()
         pid = os.fork()
         if pid == 0:
-            case.become(request, files, self.drivers, self.filters, self.writing)
+            try:
+                case.become(request, files, self.drivers, self.filters, self.writing)
+            finally:
+                _end(case.NOT_EXECUTED)  # whatever a program did to the functions above
         hit = self.watch.until_end(pid, limits, files[1])
         _, status, usage = _end_all(pid)
         wall = time.monotonic() - started
