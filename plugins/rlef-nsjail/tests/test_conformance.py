@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from rlef_nsjail.executor import NsjailExecutor
 
 from rlef_core.testing import ExecutorSuite, PluginSuite
+from rlef_nsjail.executor import NsjailExecutor
 
 pytestmark = pytest.mark.repository
 

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
-from rlef_core import ExecutorFault
+from rlef_core import ExecutorFault, Job, PluginError, Tool
 from rlef_core.builtin.python import LANGUAGE
 from rlef_nsjail import cgroups
 
@@ -112,13 +113,13 @@ async def test_closing_ends_programs_that_run_and_they_are_faults(opened) -> Non
 
 async def test_nothing_is_left_after_closing(opened) -> None:
     before = set(descendants(os.getpid()))
-    descriptors = set(os.listdir("/proc/self/fd"))
+    descriptors = open_files()
     async with opened(workers=2) as executor:
         await asyncio.gather(*(run_all(executor, "print(1)", [b""] * 3) for _ in range(4)))
         pids = [jail.pid for jail in jails(executor)]
         assert len(pids) == 2
     assert set(descendants(os.getpid())) == before
-    assert set(os.listdir("/proc/self/fd")) == descriptors
+    assert open_files() == descriptors
     assert [path for pid in pids for path in control_groups(pid)] == []
 
 
@@ -165,19 +166,19 @@ async def test_a_jail_that_cannot_be_started_is_a_fault_in_its_own_words(opened,
     binary.write_text('#!/bin/sh\ncase "$*" in *--config*) echo "no room today" >&2; exit 3;; esac\n')
     binary.chmod(0o755)
     async with opened(binary=binary) as executor:
-        with pytest.raises(ExecutorFault, match="a jail did not start .*no room today"):
+        with pytest.raises(ExecutorFault, match=r"a jail did not start .*no room today"):
             await run_all(executor, "print(1)", [b""])
         assert not jails(executor)
 
 
 async def test_the_first_use_of_a_language_without_its_tool_names_the_package(executor) -> None:
-    import attrs
-
-    from rlef_core import Job, PluginError, Tool
-
     absent = attrs.evolve(LANGUAGE, name="absent", tools=(Tool("absent", ("absent-tool",), debian_package="absent-package"),))
     with pytest.raises(PluginError, match="absent-package"):
         [each async for each in executor.run(Job(absent, "", ()))]
+
+
+def open_files() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
 
 
 def control_groups(pid: int) -> list[Path]:

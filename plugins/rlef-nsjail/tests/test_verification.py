@@ -1,4 +1,4 @@
-"""A jail that is not as it was asked to be runs no program: nsjail is given other orders behind our back, as one that fails open would act."""
+"""A jail that is not as it was asked to be runs no program: nsjail gets other orders behind our back, as if it failed open."""
 
 import re
 from pathlib import Path

@@ -90,7 +90,7 @@ def find(setting: str) -> Cgroups:
     """The control groups that jails may have: `none`, `auto`, or the path of a delegated group below each controller's mount."""
     if setting == "none":
         return Cgroups(reason="the setting says none")
-    own = "" if setting == "auto" else setting
+    own = "" if setting == "auto" else setting.strip("/")
     if all((V1 / controller / "cgroup.procs").exists() for controller in CONTROLLERS):
         return _first_version(own)
     return _second_version(own)

@@ -39,6 +39,8 @@ class Jail:
         self._kills_file: int | None = None
         self._kills = 0
         self._disks_bytes = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._answered: asyncio.Future[bytes] | None = None
 
     async def begin(self, design: Design) -> None:
         """Give the harness its settings and wait until it is ready. Raises ExecutorFault with nsjail's own words."""
@@ -63,8 +65,7 @@ class Jail:
         self._limit_memory(request["limits"]["memory_bytes"])
         try:
             socket.send_fds(self.control, [json.dumps({**request, "id": self.asked}).encode()], files)
-            async with asyncio.timeout(patience_seconds):
-                message = await asyncio.get_running_loop().sock_recv(self.control, ANSWER_BYTES)
+            message = await self._answer(patience_seconds)
         except TimeoutError:
             raise ExecutorFault(f"a jail did not answer within {patience_seconds:.0f} s") from None
         except OSError as error:
@@ -78,6 +79,45 @@ class Jail:
             answer["limit"] = "memory"
         return answer
 
+    async def _answer(self, patience_seconds: float) -> bytes:
+        """The next message, empty when the harness is gone. Raises TimeoutError."""
+        # Two handles of the loop, where `asyncio.timeout` and `sock_recv` would make several objects of every case.
+        loop = asyncio.get_running_loop()
+        self._answered = loop.create_future()
+        if self._loop is not loop:
+            loop.add_reader(self.control, self._receive)
+            self._loop = loop
+        late = loop.call_later(patience_seconds, self._settle, TimeoutError())
+        try:
+            return await self._answered
+        finally:
+            late.cancel()
+
+    def _receive(self) -> None:
+        try:
+            message = self.control.recv(ANSWER_BYTES)
+        except OSError as error:
+            self._forget()
+            self._settle(error)
+            return
+        if not message:
+            self._forget()
+        self._settle(message)
+
+    def _settle(self, found: bytes | Exception) -> None:
+        if self._answered is None or self._answered.done():
+            return
+        if isinstance(found, Exception):
+            self._answered.set_exception(found)
+        else:
+            self._answered.set_result(found)
+
+    def _forget(self) -> None:
+        """Look at the socket no more."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self.control)
+        self._loop = None
+
     def log(self) -> str:
         """The end of what nsjail and the harness said."""
         size = os.fstat(self._log).st_size
@@ -85,7 +125,9 @@ class Jail:
 
     async def close(self) -> None:
         """End the jail and whatever runs in it; leaves no process, no control group, no open file."""
+        self._forget()
         self.control.close()
+        self._settle(b"")
         try:
             await asyncio.to_thread(self.end, ENDING_SECONDS)
         finally:

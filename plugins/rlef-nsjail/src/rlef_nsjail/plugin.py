@@ -66,11 +66,10 @@ def build(config: NsjailConfig, context: Context) -> Executor:
     from rlef_nsjail.pool import Pool
     from rlef_nsjail.turns import Turns
 
-    if reason := binary.unavailable(config.binary):
-        raise RlefError(reason)
-    found = binary.binary_of(config.binary)
-    assert found is not None, "what is available was found"
     groups = cgroups.find(config.cgroup)
+    found = binary.binary_of(config.binary)
+    if (reason := impediment(config)) or found is None:
+        raise RlefError(reason or "found no nsjail")
     groups.sweep()
     cache = config.cache or rootfs.default_cache()
     pool = Pool(found, groups, config.first_uid if os.geteuid() == 0 else None, config.requests_per_jail, context.metrics)
@@ -87,9 +86,18 @@ def build(config: NsjailConfig, context: Context) -> Executor:
     )
 
 
+def impediment(config: NsjailConfig) -> str | None:
+    """Why it cannot run here as it is set and what to do, or None."""
+    from rlef_nsjail import cgroups
+
+    groups = cgroups.find(config.cgroup)
+    if config.cgroup not in {"auto", "none"} and not groups.version:
+        return f"`cgroup` names {config.cgroup!r}, where no jail can get its groups ({groups.reason}): delegate it, or set auto or none"
+    return _unavailable(config.binary)
+
+
 @lru_cache
-def unavailable(named: Path | None) -> str | None:
-    """Why it cannot run here and what to do, or None."""
+def _unavailable(named: Path | None) -> str | None:
     return binary.unavailable(named)
 
 
@@ -97,7 +105,7 @@ def offers(config: NsjailConfig) -> Offer:
     """What programs are kept from here, or why no jail can be made."""
     from rlef_nsjail import cgroups
 
-    reason = unavailable(config.binary)
+    reason = impediment(config)
     found = binary.binary_of(config.binary)
     if reason or found is None:
         return Offer(isolation=("namespaces",), unavailable=reason or "found no nsjail")

@@ -82,6 +82,7 @@ class Pool:
         try:
             await jail.begin(design)
             await verify(jail, design, uid)
+            jail.asked = 0
         except BaseException:
             jail.process.terminate()
             await asyncio.shield(self._end(jail))

@@ -33,18 +33,13 @@ def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[st
     end = os._exit
     step = "its session and streams"
     try:
-        os.setsid()
-        for wanted, stream in enumerate(files[:STREAMS]):
-            os.dup2(stream, wanted, inheritable=True)
+        _stand_alone(request, files)
         step = "its files"
         if request["stdin_file"]:
             _copy(0, STDIN_FILE)
         compiled = _put_files(request, files[STREAMS:])
         step = "its limits"
-        _limit(request["limits"])
-        _signal.set_wakeup_fd(-1)
-        for number in _DEFAULT[request["do"]]:
-            _signal.signal(number, _signal.SIG_DFL)
+        _limit(request["limits"], several=not request["filter"])
         step = "its filter"
         if request["filter"]:
             filters.install(request["filter"])
@@ -64,6 +59,17 @@ def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[st
             python.run(drivers.get(request["driver"]), request["source"], request["program"], compiled)
     finally:
         end(NOT_EXECUTED)
+
+
+def _stand_alone(request: Mapping[str, Any], files: Sequence[int]) -> None:
+    """Leave the harness's session, signals and streams."""
+    if request["filter"] != "fork":
+        os.setsid()  # a group to be signalled by its own; a process alone needs none
+    _signal.set_wakeup_fd(-1)
+    for number in _DEFAULT[request["do"]]:
+        _signal.signal(number, _signal.SIG_DFL)
+    for wanted, stream in enumerate(files[:STREAMS]):
+        os.dup2(stream, wanted, inheritable=True)
 
 
 def _put_files(request: Mapping[str, Any], files: Sequence[int]) -> bytes | None:
@@ -88,11 +94,13 @@ def _copy(source: int, name: str) -> None:
     os.close(target)
 
 
-def _limit(limits: Mapping[str, Any]) -> None:
-    cpu = int(limits["cpu_seconds"]) + 2
+def _limit(limits: Mapping[str, Any], *, several: bool) -> None:
+    if several:
+        # For processes that nobody watches. Of the one that is watched it would make the clock as coarse as the scheduler's tick.
+        cpu = int(limits["cpu_seconds"]) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     for kind, amount in (
         (resource.RLIMIT_AS, limits["address_space_bytes"]),
-        (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_NPROC, limits["processes"] + 1),  # the harness counts

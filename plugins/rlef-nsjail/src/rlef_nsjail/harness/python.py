@@ -10,7 +10,6 @@ import gc
 import marshal
 import os
 import sys
-import threading
 import types
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,6 +40,7 @@ def run(driver: CodeType | None, source: str, program: str, compiled: bytes | No
     try:
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
         sys.argv[:] = [source]
+        sys.modules["threading"].main_thread()._set_native_id()  # it still has that of the harness
         main = types.ModuleType("__main__")
         vars(main).update(__file__=source, __builtins__=builtins)
         if compiled:
@@ -103,7 +103,7 @@ def _code_of(code: object) -> int:
 
 def _finish(code: int) -> int:
     """What an interpreter does at its end: threads, exit functions, what objects do when they go, buffers."""
-    threading._shutdown()  # type: ignore[attr-defined]  # there is no public name for waiting as the interpreter does
+    sys.modules["threading"]._shutdown()  # there is no public name for waiting as the interpreter does
     atexit._run_exitfuncs()
     code = _flush(code)
     for name in ("__main__", "solution"):
