@@ -1,6 +1,7 @@
 """Bound a jail's memory and processes by control groups, where there are some for us; clear up what jails left of them."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -62,11 +63,12 @@ class Cgroups:
         """The process is in its jail's groups."""
         return all(str(pid) in (parent / f"{PREFIX}{pid}" / "cgroup.procs").read_text().split() for parent in self.parents)
 
-    def remove(self, pid: int) -> None:
-        """Remove the groups of an ended jail, where nsjail could not."""
-        for parent in self.parents:
-            with suppress(OSError):
-                (parent / f"{PREFIX}{pid}").rmdir()
+    def remove(self, pid: int, patience_seconds: float) -> None:
+        """Remove the groups of a jail that ends, where nsjail could not: a group goes when the last of its processes has gone."""
+        end = time.monotonic() + patience_seconds
+        left = [parent / f"{PREFIX}{pid}" for parent in self.parents]
+        while (left := [group for group in left if not _removed(group)]) and time.monotonic() < end:
+            time.sleep(0.005)
 
     def sweep(self) -> None:
         """Remove groups whose jail is gone; a group that is in use cannot be removed."""
@@ -78,6 +80,16 @@ class Cgroups:
 
     def _group(self, pid: int) -> Path:
         return self.parents[0] / f"{PREFIX}{pid}"
+
+
+def _removed(group: Path) -> bool:
+    try:
+        group.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:  # it is in use
+        return False
+    return True
 
 
 def kills(file: int) -> int:

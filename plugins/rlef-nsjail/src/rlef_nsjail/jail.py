@@ -143,7 +143,7 @@ class Jail:
             self.process.kill()
             self.process.wait()
         if self.pid:
-            self.cgroups.remove(self.pid)
+            self.cgroups.remove(self.pid, patience_seconds)
 
     def _was_killed(self) -> bool:
         """The kernel killed a process of the jail since the last look, for the jail's memory was full."""
