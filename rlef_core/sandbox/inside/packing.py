@@ -29,13 +29,15 @@ def unpack(source: int, directory: str) -> None:
 
 
 def pack_directory(directory: str, target: int) -> None:
-    """Pack the regular files that lie in `directory` itself into the open file `target`."""
+    """Pack the regular files that lie in `directory` itself into the open file `target`, in the place of what it holds."""
     found = []
     with os.scandir(directory) as entries:
         for entry in entries:
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISREG(status.st_mode):
                 found.append((entry.name, 0o755 if status.st_mode & 0o100 else 0o644, status.st_size))
+    os.ftruncate(target, 0)  # by an attempt that was interrupted
+    os.lseek(target, 0, os.SEEK_SET)
     with os.fdopen(os.dup(target), "wb") as packed:
         packed.write(json.dumps(found).encode() + b"\n")
         for name, _, size in found:

@@ -52,13 +52,13 @@ class NsjailExecutor:
             source = job.source.encode("utf-8", "surrogatepass")
             prepared = Prepared(stack.enter_context(memory_file(source, sealed=True)))
             if job.language.build:
-                prepared = evolve(prepared, built=stack.enter_context(memory_file()))
-                seen = await self._build(job, kind, prepared)
+                seen, built = await self._build(job, kind)
                 yield seen
                 if not seen.succeeded:
                     return
-            elif kind.design.forks and len(job.cases) > 1:
-                prepared = evolve(prepared, compiled=await self._compiled(job, kind, prepared, stack))
+                prepared = evolve(prepared, built=stack.enter_context(memory_file(built, sealed=True)))
+            elif kind.design.forks and len(job.cases) > 1 and (code := await self._compiled(job, kind, prepared)):
+                prepared = evolve(prepared, compiled=stack.enter_context(memory_file(code, sealed=True)))
             for index, case in enumerate(job.cases):
                 yield await self._case(index, job, case, kind, prepared)
 
@@ -66,22 +66,24 @@ class NsjailExecutor:
         """End every jail, also one that runs a program: its job raises ExecutorFault."""
         await self._pool.close()
 
-    async def _build(self, job: Job, kind: Kind, prepared: Prepared) -> Completed:
+    async def _build(self, job: Job, kind: Kind) -> tuple[Completed, bytes]:
+        """What became of it and what it made: taken out of the jail's file, whose memory is charged to the jail while it is open."""
         request = requests.build(job, kind.places, self._environment)
         words = case_request(request, names=list(request.files), variables=kind.design.variables, filter="", grace=1.0)
         with ExitStack() as stack:
             files = [stack.enter_context(memory_file(content, sealed=True)) for content in request.files.values()]
-            assert prepared.built is not None
-            return await self._attempts(None, request, words, kind, [*files, prepared.built])
+            built = stack.enter_context(memory_file())
+            seen = await self._attempts(None, request, words, kind, [*files, built])
+            return seen, _content(built)
 
-    async def _compiled(self, job: Job, kind: Kind, prepared: Prepared, stack: ExitStack) -> int | None:
-        """The open file with the program's code; None where it does not compile, which its run will tell."""
+    async def _compiled(self, job: Job, kind: Kind, prepared: Prepared) -> bytes:
+        """The program's code, taken out of the jail's file as above; empty where it does not compile, which its run will tell."""
         request = requests.case(job, CaseInput(), kind.places, self._environment)
         words = compile_request(request.limits, job.language.source_name)
-        code = stack.enter_context(memory_file())
-        async with self._turns.one():
-            answer = await self._asked(kind, words, b"", [prepared.source], code)
-        return code if answer["status"] == 0 and answer["peak_memory_bytes"] <= request.limits["memory_bytes"] else None
+        with memory_file() as code:
+            async with self._turns.one():
+                answer = await self._asked(kind, words, b"", [prepared.source], code)
+            return _content(code) if answer["status"] == 0 and answer["peak_memory_bytes"] <= request.limits["memory_bytes"] else b""
 
     async def _case(self, index: int, job: Job, case: CaseInput, kind: Kind, prepared: Prepared) -> Completed:
         request = requests.case(job, case, kind.places, self._environment)
@@ -149,6 +151,10 @@ class NsjailExecutor:
                     raise
                 self._metrics.add("executor/jails_lost", 1.0)
         raise AssertionError("unreachable")
+
+
+def _content(file: int) -> bytes:
+    return os.pread(file, os.fstat(file).st_size, 0)
 
 
 def _patience(limits: Mapping[str, Any]) -> float:

@@ -7,5 +7,5 @@ import os
 fcntl.fcntl(1, fcntl.F_SETFL, os.O_APPEND | os.O_NONBLOCK)
 os.write(1, b"not the answer")
 os.lseek(1, 5, os.SEEK_SET)
-with open("in.txt") as given, open("out.txt", "w") as answer:
-    answer.write(str(sum(map(int, given.read().split()))))
+total = sum(map(int, os.read(os.open("in.txt", os.O_RDONLY), 1000).split()))
+os.write(os.open("out.txt", os.O_WRONLY | os.O_CREAT), str(total).encode())
