@@ -1,16 +1,20 @@
 """Nothing of one program is left where the next one begins."""
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rlef_core import CaseInput, Job, Limits
+from rlef_core import CaseInput, ExecutorFault, Job, Limits
 from rlef_core.builtin.cpp import LANGUAGE as CPP
 from rlef_core.builtin.python import LANGUAGE
 from rlef_core.settings import ByteSize
 from rlef_nsjail import cgroups
+from rlef_nsjail.jail import Jail
 
-from .conftest import Open, jails
+from .conftest import Open, jails, run_all
 
 pytestmark = pytest.mark.repository
 
@@ -51,3 +55,22 @@ def charge(groups: cgroups.Cgroups, pid: int) -> int:
     """Bytes of files in memory that are held against a jail."""
     words = (groups.parents[0] / f"NSJAIL.{pid}" / "memory.stat").read_text().split()
     return int(words[words.index("shmem") + 1])
+
+
+async def test_what_is_left_of_a_lost_jail_writes_nothing_into_the_next_try(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, kept = Jail.ask, list[int]()
+
+    async def lost_at_first(jail: Jail, request: Mapping[str, Any], files: Sequence[int], patience_seconds: float) -> dict[str, Any]:
+        if request["source"] != "canary.py" and not kept:
+            kept.append(os.dup(files[1]))
+            raise ExecutorFault("lost")
+        answer = await ask(jail, request, files, patience_seconds)
+        for stream in kept:
+            os.write(stream, b"too late")
+        return answer
+
+    monkeypatch.setattr(Jail, "ask", lost_at_first)
+    async with opened() as executor:
+        (seen,) = await run_all(executor, "print(1)", [b""])
+    os.close(kept.pop())
+    assert seen.stdout == b"1\n"

@@ -1,9 +1,9 @@
 """Run jobs in a pool of jails, one case at a time in each."""
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
@@ -18,6 +18,7 @@ from rlef_nsjail.verify import UnsafeJailError
 
 LEAST_SHARE = 1 / 16
 PATIENCE_SECONDS = 60.0
+ReadT = TypeVar("ReadT")
 STDIN_PATH = "/dev/stdin"
 """A program that names it finds a copy of its input there; without /proc the path cannot lead to its open file."""
 
@@ -80,10 +81,12 @@ class NsjailExecutor:
         """The program's code, taken out of the jail's file as above; empty where it does not compile, which its run will tell."""
         request = requests.case(job, CaseInput(), kind.places, self._environment)
         words = compile_request(request.limits, job.language.source_name)
-        with memory_file() as code:
-            async with self._turns.one():
-                answer = await self._asked(kind, words, b"", [prepared.source], code)
-            return _content(code) if answer["status"] == 0 and answer["peak_memory_bytes"] <= request.limits["memory_bytes"] else b""
+
+        def code(answer: Mapping[str, Any], stdout: int, _: int) -> bytes:
+            return _content(stdout) if answer["status"] == 0 and answer["peak_memory_bytes"] <= request.limits["memory_bytes"] else b""
+
+        async with self._turns.one():
+            return await self._asked(kind, words, b"", [prepared.source], code)
 
     async def _case(self, index: int, job: Job, case: CaseInput, kind: Kind, prepared: Prepared) -> Completed:
         request = requests.case(job, case, kind.places, self._environment)
@@ -126,24 +129,26 @@ class NsjailExecutor:
         self, case: int | None, request: Request, words: Mapping[str, Any], kind: Kind, files: Sequence[int]
     ) -> tuple[Completed, bool]:
         """What became of it, and whether it was ended at its time limit rather than had come to an end by itself."""
-        with memory_file() as stdout, memory_file() as stderr:
-            answer = await self._asked(kind, words, request.stdin, files, stdout, stderr)
+
+        def seen(answer: Mapping[str, Any], stdout: int, stderr: int) -> tuple[Completed, bool]:
             return completed(case, answer, request.limits, (stdout, stderr), SCRATCH), answer["limit"] == "time"
 
+        return await self._asked(kind, words, request.stdin, files, seen)
+
     async def _asked(
-        self, kind: Kind, words: Mapping[str, Any], stdin: bytes, files: Sequence[int], stdout: int, stderr: int | None = None
-    ) -> dict[str, Any]:
-        """The harness's answer. A jail that is lost is replaced once or more; raises ExecutorFault when that does not help."""
+        self, kind: Kind, words: Mapping[str, Any], stdin: bytes, files: Sequence[int], read: Callable[[Mapping[str, Any], int, int], ReadT]
+    ) -> ReadT:
+        """What `read` makes of the harness's answer, standard output and standard error.
+
+        A jail that is lost is replaced once or more, with streams that nothing in the lost one has open; raises ExecutorFault when that
+        does not help.
+        """
         for left in reversed(range(self._retries + 1)):
             try:
-                with ExitStack() as stack:
-                    read = stack.enter_context(memory_file(stdin, sealed=True))
-                    error = stack.enter_context(memory_file()) if stderr is None else stderr
-                    for file in {stdout, error}:
-                        os.ftruncate(file, 0)
-                        os.lseek(file, 0, os.SEEK_SET)
+                with memory_file(stdin, sealed=True) as given, memory_file() as stdout, memory_file() as stderr:
                     async with self._pool.jail(kind.design) as jail:
-                        return await jail.ask(words, [read, stdout, error, *files], _patience(words["limits"]))
+                        answer = await jail.ask(words, [given, stdout, stderr, *files], _patience(words["limits"]))
+                    return read(answer, stdout, stderr)
             except UnsafeJailError:
                 raise
             except ExecutorFault:
