@@ -42,8 +42,9 @@ asyncio.run(main())
 
 async def the_jail_that_runs(executor):
     """The jail of the program that was just started."""
-    while not jails(executor) or not any(jail.asked >= 2 for jail in jails(executor)):  # the canary was the first
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(60):
+        while not any(jail.asked >= 2 for jail in jails(executor)):  # the canary was the first
+            await asyncio.sleep(0.02)
     await asyncio.sleep(0.3)
     return next(jail for jail in jails(executor) if jail.asked >= 2)
 

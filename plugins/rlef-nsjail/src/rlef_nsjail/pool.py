@@ -38,7 +38,7 @@ class Pool:
             jail.process.terminate()
             await asyncio.shield(self._end(jail))
             raise
-        if self._closed or jail.asked >= self._most_requests:
+        if self._closed or jail.asked > self._most_requests:  # the first was the canary's
             self._end(jail)
         else:
             self._idle[id(design)].append(jail)
@@ -82,7 +82,6 @@ class Pool:
         try:
             await jail.begin(design)
             await verify(jail, design, uid)
-            jail.asked = 0
         except BaseException:
             jail.process.terminate()
             await asyncio.shield(self._end(jail))
