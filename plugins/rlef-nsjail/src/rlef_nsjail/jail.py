@@ -6,8 +6,8 @@ import os
 import socket
 import struct
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ STARTING_SECONDS = 60.0
 ENDING_SECONDS = 10.0
 ANSWER_BYTES = 1 << 16
 LOG_BYTES = 2000
+MORE_EXPENDABLE = 100
+"""In thousandths of the memory that there is, as the kernel counts: more than the harness takes, which may be more than a program shows."""
 
 
 class Jail:
@@ -48,7 +50,8 @@ class Jail:
         settings = {"drivers": dict(design.drivers), "driver_name": design.driver_name, "folders": design.folders}
         try:
             async with asyncio.timeout(STARTING_SECONDS):
-                await asyncio.get_running_loop().sock_sendall(self.control, json.dumps(settings).encode())
+                with _process_folder() as folder:
+                    socket.send_fds(self.control, [json.dumps({**settings, "oom_score": _oom_score()}).encode()], [folder])
                 await _readable(self.control)
             message, self.pid = _with_sender(self.control)
             self._kills_file = self.cgroups.open_kills(self.pid) if message else None
@@ -191,6 +194,20 @@ def spawn(design: Design, binary: Path, script: bytes, uid: int | None, groups: 
             os.close(log)
             raise ExecutorFault(f"nsjail could not be started: {error}") from error
     return Jail(process, own, log, groups)
+
+
+@contextmanager
+def _process_folder() -> Iterator[int]:
+    folder = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _oom_score() -> int:
+    """What programs say of themselves to the kernel where memory is full: to be ended before the harness."""
+    return min(1000, int(Path("/proc/self/oom_score_adj").read_text()) + MORE_EXPENDABLE)
 
 
 async def _readable(control: socket.socket) -> None:

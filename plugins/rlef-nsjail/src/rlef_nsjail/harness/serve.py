@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from rlef_core.sandbox.inside import answers, packing, wipe
@@ -31,15 +32,17 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     with suppress(PartingError):
-        Harness(control, json.loads(control.recv(MESSAGE_BYTES))).serve()
+        message, (processes,), _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+        Harness(control, json.loads(message), processes).serve()
 
 
 class Harness:
     """The jail's first process."""
 
-    def __init__(self, control: socket.socket, settings: Mapping[str, Any]) -> None:
+    def __init__(self, control: socket.socket, settings: Mapping[str, Any], processes: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # which the kernel never delivers to a first process
         self.control = control
+        self.volunteer = partial(case.volunteer, processes, str(settings["oom_score"]).encode())
         self.watch = watch.Watch(control)
         self.drivers = {name: compile(source, settings["driver_name"], "exec") for name, source in settings["drivers"].items()}
         self.filters = seccomp.Filters()
@@ -77,7 +80,7 @@ class Harness:
         pid = os.fork()
         if pid == 0:
             try:
-                case.become(request, files, self.drivers, self.filters, self.writing)
+                case.become(request, files, self.drivers, self.filters, self.volunteer, self.writing)
             finally:
                 _end(case.NOT_EXECUTED)  # whatever a program did to the functions above
         hit = self.watch.until_end(pid, limits, files[1])
