@@ -51,7 +51,7 @@ class Jail:
         try:
             async with asyncio.timeout(STARTING_SECONDS):
                 with _process_folder() as folder:
-                    socket.send_fds(self.control, [json.dumps({**settings, "oom_score": _oom_score()}).encode()], [folder])
+                    socket.send_fds(self.control, [json.dumps({**settings, "oom_scores": _oom_scores()}).encode()], [folder])
                 await _readable(self.control)
             message, self.pid = _with_sender(self.control)
             self._kills_file = self.cgroups.open_kills(self.pid) if message else None
@@ -205,9 +205,10 @@ def _process_folder() -> Iterator[int]:
         os.close(folder)
 
 
-def _oom_score() -> int:
-    """What programs say of themselves to the kernel where memory is full: to be ended before the harness."""
-    return min(1000, int(Path("/proc/self/oom_score_adj").read_text()) + MORE_EXPENDABLE)
+def _oom_scores() -> tuple[int, int]:
+    """What the kernel is told of the harness and of programs for when memory is full: which to end first."""
+    own = int(Path("/proc/self/oom_score_adj").read_text())
+    return own, min(1000, own + MORE_EXPENDABLE)
 
 
 async def _readable(control: socket.socket) -> None:

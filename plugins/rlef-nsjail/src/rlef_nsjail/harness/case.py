@@ -3,7 +3,7 @@
 import _signal  # type: ignore[import-not-found]  # typeshed leaves it out; `signal` makes enums of all it is given, in every case
 import os
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -24,24 +24,15 @@ _DEFAULT = {
 }
 
 
-def become(
-    request: Mapping[str, Any],
-    files: Sequence[int],
-    drivers: Mapping[str, CodeType],
-    filters: Filters,
-    volunteer: Callable[[], None],
-    writing: int,
-) -> NoReturn:
+def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[str, CodeType], filters: Filters, writing: int) -> NoReturn:
     """Run a request's program in this process; a step that fails on the way is told on the pipe `writing`.
 
     `files` are standard input, output, error; then one for each of `request["names"]`; then, as `request` says, what a build made, the
     compiled program, and the file to keep the working folder in. `request["do"]` is `fork` (by this interpreter), `exec`, or `compile`.
     """
     end = os._exit
-    step = "its score"
+    step = "its session and streams"
     try:
-        volunteer()
-        step = "its session and streams"
         _stand_alone(request, files)
         step = "its files"
         if request["stdin_file"]:
@@ -68,13 +59,6 @@ def become(
             python.run(drivers.get(request["driver"]), request["source"], request["program"], compiled)
     finally:
         end(NOT_EXECUTED)
-
-
-def volunteer(processes: int, oom_score: bytes) -> None:
-    """Ask the kernel to end this process rather than the harness where memory is full; `processes` is the folder /proc, not in the jail."""
-    file = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=processes)
-    os.write(file, oom_score)
-    os.close(file)
 
 
 def _stand_alone(request: Mapping[str, Any], files: Sequence[int]) -> None:

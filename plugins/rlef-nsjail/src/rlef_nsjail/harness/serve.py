@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from rlef_core.sandbox.inside import answers, packing, wipe
@@ -42,7 +41,9 @@ class Harness:
     def __init__(self, control: socket.socket, settings: Mapping[str, Any], processes: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # which the kernel never delivers to a first process
         self.control = control
-        self.volunteer = partial(case.volunteer, processes, str(settings["oom_score"]).encode())
+        self.own_score, self.program_score = (str(score).encode() for score in settings["oom_scores"])
+        self.score = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=processes)
+        os.close(processes)
         self.watch = watch.Watch(control)
         self.drivers = {name: compile(source, settings["driver_name"], "exec") for name, source in settings["drivers"].items()}
         self.filters = seccomp.Filters()
@@ -77,12 +78,14 @@ class Harness:
         limits = request["limits"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
+        os.write(self.score, self.program_score)  # which the child inherits: where memory is full it is ended, not the harness
         pid = os.fork()
         if pid == 0:
             try:
-                case.become(request, files, self.drivers, self.filters, self.volunteer, self.writing)
+                case.become(request, files, self.drivers, self.filters, self.writing)
             finally:
                 _end(case.NOT_EXECUTED)  # whatever a program did to the functions above
+        os.write(self.score, self.own_score)
         hit = self.watch.until_end(pid, limits, files[1])
         _, status, usage = _end_all(pid)
         wall = time.monotonic() - started
