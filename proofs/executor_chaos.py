@@ -30,6 +30,7 @@ ABREAST = 4
 WORKERS = 2
 PAUSE_SECONDS = (0.05, 0.4)
 RUNNER_SHARE = 0.2
+MOST_RUNNERS = 500
 SEED = 0
 PATIENCE_SECONDS = 20.0
 _SUBREAPER = 36
@@ -81,7 +82,9 @@ def chaos(count: int) -> dict[str, Any]:
 def attack(journal: Path, count: int) -> Counter[str]:
     """Start runners until every program has its verdict, and kill a part of them now and then; returns how often which."""
     draw, kills = random.Random(SEED), Counter[str]()
-    while done(journal) < count:
+    for _ in range(MOST_RUNNERS):
+        if done(journal) >= count:
+            break
         runner = subprocess.Popen([sys.executable, __file__, "--run", str(journal), str(count)])
         while runner.poll() is None:
             time.sleep(draw.uniform(*PAUSE_SECONDS))

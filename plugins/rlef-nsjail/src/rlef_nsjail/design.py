@@ -75,7 +75,7 @@ def configuration(design: Design, uid: int | None, cgroups: Cgroups) -> str:
         keep_caps=False,
         disable_no_new_privs=False,
         rlimit_as_type=unlimited,
-        rlimit_core=0,
+        rlimit_core=1,  # megabyte: so that the harness can choose the one byte that starts no handler
         rlimit_cpu_type=unlimited,
         rlimit_fsize=FILE_MEGABYTES,
         rlimit_nofile=OPEN_FILES,

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
-from rlef_core import CaseInput, Completed, ExecutorFault, Job, LimitHit, MetricSink
+from rlef_core import CaseInput, Completed, ExecutorFault, Job, LimitHit, Limits, MetricSink, RlefError
 from rlef_core.sandbox import Request, completed, memory_file, requests
-from rlef_nsjail.design import SCRATCH
+from rlef_nsjail.design import FILE_MEGABYTES, MEGABYTE, PROCESSES, SCRATCH
 from rlef_nsjail.kinds import Kind, Kinds
 from rlef_nsjail.pool import Pool
 from rlef_nsjail.rewording import case_request, compile_request
@@ -18,7 +18,10 @@ from rlef_nsjail.verify import UnsafeJailError
 
 LEAST_SHARE = 1 / 16
 PATIENCE_SECONDS = 60.0
+MOST_OUTPUT_BYTES = FILE_MEGABYTES * MEGABYTE
 ReadT = TypeVar("ReadT")
+COMPILED_ONCE_BYTES = 8000
+"""From so much source to be compiled again on, a process of its own that compiles it once costs less than it saves."""
 STDIN_PATH = "/dev/stdin"
 """A program that names it finds a copy of its input there; without /proc the path cannot lead to its open file."""
 
@@ -48,6 +51,7 @@ class NsjailExecutor:
 
     async def run(self, job: Job) -> AsyncIterator[Completed]:
         """See roles.Executor."""
+        _check(job.limits)
         kind = await self._kinds.of(job.language)
         with ExitStack() as stack:
             source = job.source.encode("utf-8", "surrogatepass")
@@ -58,7 +62,7 @@ class NsjailExecutor:
                 if not seen.succeeded:
                     return
                 prepared = evolve(prepared, built=stack.enter_context(memory_file(built, sealed=True)))
-            elif kind.design.forks and len(job.cases) > 1 and (code := await self._compiled(job, kind, prepared)):
+            elif kind.design.forks and _pays(job, source) and (code := await self._compiled(job, kind, prepared)):
                 prepared = evolve(prepared, compiled=stack.enter_context(memory_file(code, sealed=True)))
             for index, case in enumerate(job.cases):
                 yield await self._case(index, job, case, kind, prepared)
@@ -160,6 +164,18 @@ class NsjailExecutor:
 
 def _content(file: int) -> bytes:
     return os.pread(file, os.fstat(file).st_size, 0)
+
+
+def _pays(job: Job, source: bytes) -> bool:
+    return (len(job.cases) - 1) * len(source) > COMPILED_ONCE_BYTES
+
+
+def _check(limits: Limits) -> None:
+    """Raise RlefError for limits that no jail can give."""
+    if limits.output_bytes >= MOST_OUTPUT_BYTES:
+        raise RlefError(f"output_bytes is {limits.output_bytes}, expected less than {MOST_OUTPUT_BYTES}: lower the task's limit")
+    if limits.processes >= PROCESSES:
+        raise RlefError(f"processes is {limits.processes}, expected less than {PROCESSES}: lower the task's limit")
 
 
 def _patience(limits: Mapping[str, Any]) -> float:

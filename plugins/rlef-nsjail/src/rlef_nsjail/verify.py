@@ -87,7 +87,10 @@ async def _from_inside(jail: Jail, design: Design) -> Iterator[str]:
         told, error = os.pread(stdout, CANARY_LIMITS.output_bytes, 0), os.pread(stderr, 2000, 0)
     if answer["status"] != 0:
         return iter([f"its canary ended with status {answer['status']}: {error.decode('utf-8', 'replace')[-300:]}"])
-    found: dict[str, Any] = json.loads(told)
+    try:
+        found: dict[str, Any] = json.loads(told)
+    except ValueError:
+        return iter([f"its canary told {told[:100]!r}"])
     wanted = _expected(design)
     return iter(
         [f"its canary found {name} {found.get(name)!r}, expected {wanted[name]!r}" for name in wanted if found.get(name) != wanted[name]]

@@ -36,7 +36,7 @@ def become(request: Mapping[str, Any], files: Sequence[int], drivers: Mapping[st
         _stand_alone(request, files)
         step = "its files"
         if request["stdin_file"]:
-            _copy(0, STDIN_FILE)
+            _copy_input()
         compiled = _put_files(request, files[STREAMS:])
         step = "its limits"
         _limit(request["limits"], several=not request["filter"])
@@ -85,13 +85,23 @@ def _put_files(request: Mapping[str, Any], files: Sequence[int]) -> bytes | None
     return None
 
 
+def _copy_input() -> None:
+    """Put the input where a program finds it by name; not where it is larger than the memory disk."""
+    try:
+        _copy(0, STDIN_FILE)
+    except OSError:
+        os.unlink(STDIN_FILE)  # noqa: PTH108  # no path object is needed
+
+
 def _copy(source: int, name: str) -> None:
     target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    left = os.fstat(source).st_size
-    offset = 0
-    while offset < left:
-        offset += os.write(target, os.pread(source, min(left - offset, 1 << 20), offset))
-    os.close(target)
+    try:
+        left = os.fstat(source).st_size
+        offset = 0
+        while offset < left:
+            offset += os.write(target, os.pread(source, min(left - offset, 1 << 20), offset))
+    finally:
+        os.close(target)
 
 
 def _limit(limits: Mapping[str, Any], *, several: bool) -> None:

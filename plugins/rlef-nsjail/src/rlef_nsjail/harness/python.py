@@ -4,6 +4,7 @@ Its standard streams are the harness's, which were never used, over other open f
 """
 
 import _signal  # type: ignore[import-not-found]  # as in case.py
+import _thread
 import atexit
 import builtins
 import gc
@@ -103,7 +104,8 @@ def _code_of(code: object) -> int:
 
 def _finish(code: int) -> int:
     """What an interpreter does at its end: threads, exit functions, what objects do when they go, buffers."""
-    sys.modules["threading"]._shutdown()  # there is no public name for waiting as the interpreter does
+    if _thread._count():
+        sys.modules["threading"]._shutdown()  # there is no public name for waiting as the interpreter does
     atexit._run_exitfuncs()
     code = _flush(code)
     for name in ("__main__", "solution"):

@@ -15,7 +15,7 @@ _KILL = 0x80000000
 _EPERM, _ENOSYS = 1, 38
 _NEW_PROCESS = {"fork": 57, "vfork": 58}
 _EXEC = {"execve": 59, "execveat": 322}
-_CLONE, _CLONE3 = 56, 435
+_CLONE, _CLONE3, _PRCTL = 56, 435, 157
 _SIGNALS = {"kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297}
 _LOAD, _EQUAL, _AT_LEAST, _SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _FIRST_LOW, _FIRST_HIGH = 0, 4, 16, 20
@@ -49,6 +49,7 @@ def _assembled(kind: str) -> "tuple[ctypes.Array[ctypes.c_char], int]":
         *((_EQUAL, "denied", "", number) for number in forbidden),
         (_EQUAL, "absent", "", _CLONE3),
         (_EQUAL, "clone", "", _CLONE),
+        (_EQUAL, "prctl", "", _PRCTL),
         *((_EQUAL, "signal", "", number) for number in _SIGNALS.values()),
         (_RETURN, "", "", _ALLOW),
     ]
@@ -72,6 +73,7 @@ _BLOCKS: dict[str, list[tuple[int, str, str, int]]] = {
         (_LOAD, "", "", _FIRST_LOW),
         (_EQUAL, "allowed", "denied", 0),  # the operand is the pid of the process that installs the filter
     ],
+    "prctl": [(_LOAD, "", "", _FIRST_LOW), (_EQUAL, "denied", "allowed", _PR_SET_SECCOMP)],  # a filter that logs would fill the host's log
     "allowed": [(_RETURN, "", "", _ALLOW)],
     "denied": [(_RETURN, "", "", _ERRNO | _EPERM)],
     "absent": [(_RETURN, "", "", _ERRNO | _ENOSYS)],

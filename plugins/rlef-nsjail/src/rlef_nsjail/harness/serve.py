@@ -52,6 +52,7 @@ class Harness:
         self.folders = [os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in settings["folders"]]
         os.chdir(settings["folders"][0])
         os.umask(0o022)
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))  # one byte: no core, and none piped to a handler of the host either
         warm.warm()
         rehearsal.rehearse()
         gc.collect()
@@ -86,7 +87,7 @@ class Harness:
             finally:
                 _end(case.NOT_EXECUTED)  # whatever a program did to the functions above
         os.write(self.score, self.own_score)
-        hit = self.watch.until_end(pid, limits, files[1])
+        hit = self.watch.until_end(pid, limits, files[1], several=not request["filter"])
         _, status, usage = _end_all(pid)
         wall = time.monotonic() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

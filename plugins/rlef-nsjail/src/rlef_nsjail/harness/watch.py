@@ -6,10 +6,12 @@ import signal
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 GONE = "gone"
 LONGEST_PAUSE_SECONDS = 0.05
+LOOKED_AFTER = 256
 SHORTEST_PAUSE_SECONDS = 0.001
 LEAST_SHARE = 1 / 16
 """A program that gets less of a CPU than this sleeps; one that gets more is only crowded, and its CPU time decides."""
@@ -29,8 +31,10 @@ class Watch:
         self.poller.register(self.ends, select.POLLIN)
         self.poller.register(self.control, select.POLLIN)
 
-    def until_end(self, pid: int, limits: Mapping[str, Any], stdout: int) -> str | None:
-        """Return when the process `pid` has ended (None) or is to be ended: by the limit it hit (`time`, `wall`, `output`), or GONE."""
+    def until_end(self, pid: int, limits: Mapping[str, Any], stdout: int, *, several: bool) -> str | None:
+        """Wait for a program, of `several` processes or one.
+
+        Return when the process `pid` has ended (None) or is to be ended: by the limit it hit (`time`, `wall`, `output`), or GONE."""
         started = time.monotonic()
         pause = SHORTEST_PAUSE_SECONDS + min(LONGEST_PAUSE_SECONDS, limits["cpu_seconds"] / 4)
         while True:
@@ -41,7 +45,7 @@ class Watch:
                 os.read(self.ends, 1 << 12)
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 return None
-            cpu = _cpu_seconds(pid)
+            cpu = _cpu_seconds(pid) + (_cpu_seconds_after(pid) if several else 0.0)
             if hit := _limit_hit(limits, stdout, cpu, time.monotonic() - started):
                 return hit
             pause = _pause(limits["cpu_seconds"] - cpu)
@@ -54,6 +58,15 @@ def _nothing(*_: object) -> None:
 def _cpu_seconds(pid: int) -> float:
     """User and system time of all threads of a process, by its own clock: to the nanosecond, not to the scheduler's tick."""
     return time.clock_gettime((~pid << 3) | 2)
+
+
+def _cpu_seconds_after(first: int) -> float:
+    """The time of the processes that were started after `first` and that are still there; numbers are given in their order."""
+    total = 0.0
+    for pid in range(first + 1, first + LOOKED_AFTER):
+        with suppress(OSError):  # there is none
+            total += _cpu_seconds(pid)
+    return total
 
 
 def _limit_hit(limits: Mapping[str, Any], stdout: int, cpu: float, wall: float) -> str | None:
