@@ -20,7 +20,7 @@ LEAST_SHARE = 1 / 16
 PATIENCE_SECONDS = 60.0
 MOST_OUTPUT_BYTES = FILE_MEGABYTES * MEGABYTE
 ReadT = TypeVar("ReadT")
-COMPILED_ONCE_BYTES = 8000
+COMPILED_ONCE_BYTES = 4000
 """From so much source to be compiled again on, a process of its own that compiles it once costs less than it saves."""
 STDIN_PATH = "/dev/stdin"
 """A program that names it finds a copy of its input there; without /proc the path cannot lead to its open file."""
