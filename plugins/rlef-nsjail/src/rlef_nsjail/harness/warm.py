@@ -3,9 +3,9 @@
 import os
 
 MODULES = (
-    "_json", "_sitebuiltins", "atexit", "bisect", "builtins", "cmath", "collections", "copy", "datetime", "decimal", "fractions",
+    "_json", "_sitebuiltins", "atexit", "bisect", "builtins", "collections", "copy",
     "functools", "heapq", "io", "itertools", "json", "linecache", "marshal", "math", "operator", "os", "random", "re",
-    "statistics", "string", "struct", "sys", "threading", "time", "traceback", "types", "typing",
+    "string", "struct", "sys", "threading", "time", "traceback", "types", "typing",
 )  # fmt: skip
 SEED = 0
 
