@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,8 @@ def main() -> int:
 
 def chaos(count: int) -> dict[str, Any]:
     """The figures of `count` programs under attack, and which bounds hold."""
-    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)  # whatever a killed runner leaves becomes a child of this process
     groups, began = left_control_groups(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="rlef-chaos-") as kept, temporary_folder() as folder:
+    with tempfile.TemporaryDirectory(prefix="rlef-chaos-") as kept, temporary_folder() as folder, adopting():
         journal = Path(kept) / "verdicts.jsonl"
         journal.touch()
         kills = attack(journal, count)
@@ -77,6 +76,17 @@ def chaos(count: int) -> dict[str, Any]:
             "nothing is left": not any(left.values()),
         },
     }
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Whatever a killed runner leaves becomes a child of this process."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(_SUBREAPER, 0, 0, 0, 0)
 
 
 def attack(journal: Path, count: int) -> Counter[str]:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.repository
 
 SLEEP_ONCE = "import time, os\ntime.sleep(1.0)\nprint('slept')"
 OWNER = """
-import asyncio, sys
+import asyncio, signal
 from types import SimpleNamespace
 from rlef_core import CaseInput, Job, Limits
 from rlef_core.builtin.python import LANGUAGE
@@ -36,6 +36,7 @@ async def main():
     await one("print('ready')")
     await asyncio.gather(one("import time; time.sleep(600)"), one("while True: pass"))
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who started the tests may have it ignored
 asyncio.run(main())
 """
 
@@ -133,9 +134,9 @@ def test_an_owner_that_is_killed_leaves_no_process_and_no_control_group(blow: in
     below = list(descendants(owner.pid))
     assert len(below) >= 6, "two jails, each with nsjail, harness and program"
     os.kill(owner.pid, blow)
-    owner.wait()
+    owner.wait(60)
     owner.stdout.close()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    wait_until(lambda: not any(map(runs, below)))
     wait_until(lambda: not any(control_groups(pid) for pid in below))
 
 
@@ -176,6 +177,14 @@ async def test_the_first_use_of_a_language_without_its_tool_names_the_package(ex
     absent = attrs.evolve(LANGUAGE, name="absent", tools=(Tool("absent", ("absent-tool",), debian_package="absent-package"),))
     with pytest.raises(PluginError, match="absent-package"):
         [each async for each in executor.run(Job(absent, "", ()))]
+
+
+def runs(pid: int) -> bool:
+    """It is there, and not only waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def open_files() -> set[str]:
