@@ -72,7 +72,8 @@ def _reason(said: str) -> str:
         missing = said.split("libraries:")[1].split(":", maxsplit=1)[0].strip()
         return f"nsjail lacks the library {missing!r}: install Debian's libnl-route-3-200 (apt-get install libnl-route-3-200)"
     told = [line for line in said.splitlines() if line.startswith("[")]
-    failed = [line for line in told if "mount(" in line or " failed" in line] or said.splitlines()[-1:]
+    # The first that names a call: what follows from it is told by two processes, in any order.
+    failed = [line for line in told if "mount(" in line or " failed:" in line or "Couldn't write" in line] or said.splitlines()[-1:]
     # "[W][time][pid] function():line what failed"
     words = failed[0].rpartition("():")[2].partition(" ")[2] if failed else "it said nothing"
     return f"this machine lets nobody make the namespaces of a jail ({words}): {NAMESPACES}"

@@ -40,7 +40,6 @@ class Jail:
         self._log = log
         self._kills_file: int | None = None
         self._kills = 0
-        self._kills_of_the_machine = kills_of_the_machine()
         self._disks_bytes = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._answered: asyncio.Future[bytes] | None = None
@@ -79,8 +78,6 @@ class Jail:
         answer = _understood(message, self.asked)
         if self._was_killed():
             answer["limit"] = "memory"
-        elif os.WIFSIGNALED(answer["status"]) and not answer["limit"]:
-            self._blame_the_machine()
         return answer
 
     async def _answer(self, patience_seconds: float) -> bytes:
@@ -155,12 +152,6 @@ class Jail:
         self._kills = before if self._kills_file is None else cgroups.kills(self._kills_file)
         return self._kills > before
 
-    def _blame_the_machine(self) -> None:
-        """Raise ExecutorFault if the kernel has killed somebody for want of memory: a program that ended by a signal may be the one."""
-        before, self._kills_of_the_machine = self._kills_of_the_machine, kills_of_the_machine()
-        if self._kills_of_the_machine > before:
-            raise ExecutorFault("this machine's memory was full and the kernel killed processes, perhaps a program")
-
     def _limit_memory(self, most: int) -> None:
         if most == self.memory_bytes:
             return
@@ -179,12 +170,6 @@ def _understood(message: bytes, asked: int) -> dict[str, Any]:
     if "fault" in answer or answer.get("id") != asked:
         raise ExecutorFault(f"a program could not be run: {answer.get('fault', 'the answer is to another request')}")
     return answer
-
-
-def kills_of_the_machine() -> int:
-    """How many processes the kernel has killed since it started because memory was full, wherever that was."""
-    words = Path("/proc/vmstat").read_text().split()
-    return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else 0
 
 
 def harness() -> bytes:
