@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +60,12 @@ class Cgroups:
 
     def holds(self, pid: int) -> bool:
         """The process is in its jail's groups."""
-        return all(str(pid) in (parent / f"{PREFIX}{pid}" / "cgroup.procs").read_text().split() for parent in self.parents)
+        return all(str(pid) in (group / "cgroup.procs").read_text().split() for group in self._groups(pid))
 
     def remove(self, pid: int, patience_seconds: float) -> None:
         """Remove the groups of a jail that ends, where nsjail could not: a group goes when the last of its processes has gone."""
         end = time.monotonic() + patience_seconds
-        left = [parent / f"{PREFIX}{pid}" for parent in self.parents]
+        left = self._groups(pid)
         while (left := [group for group in left if not _removed(group)]) and time.monotonic() < end:
             time.sleep(0.005)
 
@@ -75,11 +74,13 @@ class Cgroups:
         for parent in self.parents:
             for group in parent.glob(f"{PREFIX}*"):
                 if not Path("/proc", group.name.removeprefix(PREFIX)).exists():
-                    with suppress(OSError):
-                        group.rmdir()
+                    _removed(group)
 
     def _group(self, pid: int) -> Path:
-        return self.parents[0] / f"{PREFIX}{pid}"
+        return self._groups(pid)[0]
+
+    def _groups(self, pid: int) -> list[Path]:
+        return [parent / f"{PREFIX}{pid}" for parent in self.parents]
 
 
 def _removed(group: Path) -> bool:

@@ -10,13 +10,13 @@ from attrs import evolve, frozen
 from rlef_core import CaseInput, Completed, ExecutorFault, Job, LimitHit, Limits, MetricSink, RlefError
 from rlef_core.sandbox import Request, completed, memory_file, requests
 from rlef_nsjail.design import FILE_MEGABYTES, MEGABYTE, PROCESSES, SCRATCH
+from rlef_nsjail.harness.watch import LEAST_SHARE
 from rlef_nsjail.kinds import Kind, Kinds
 from rlef_nsjail.pool import Pool
 from rlef_nsjail.rewording import case_request, compile_request
 from rlef_nsjail.turns import Turns
 from rlef_nsjail.verify import UnsafeJailError
 
-LEAST_SHARE = 1 / 16
 PATIENCE_SECONDS = 60.0
 MOST_OUTPUT_BYTES = FILE_MEGABYTES * MEGABYTE
 ReadT = TypeVar("ReadT")

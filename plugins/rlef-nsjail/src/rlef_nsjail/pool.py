@@ -35,8 +35,7 @@ class Pool:
         try:
             yield jail
         except BaseException:
-            jail.process.terminate()
-            await asyncio.shield(self._end(jail))
+            await self._discard(jail)
             raise
         if self._closed or jail.asked > self._most_requests:  # the first was the canary's
             self._end(jail)
@@ -78,10 +77,14 @@ class Pool:
             await jail.begin(design)
             await verify(jail, design, uid)
         except BaseException:
-            jail.process.terminate()
-            await asyncio.shield(self._end(jail))
+            await self._discard(jail)
             raise
         return jail
+
+    async def _discard(self, jail: Jail) -> None:
+        """End a jail at once, whatever it does; a cancellation does not stop that."""
+        jail.process.terminate()
+        await asyncio.shield(self._end(jail))
 
     def _end(self, jail: Jail) -> "asyncio.Task[None]":
         async def ending() -> None:

@@ -8,7 +8,6 @@ from attrs import asdict
 from rlef_core import Limits
 from rlef_core.sandbox import Request
 
-GRACE = 1.25
 CODE_BYTES = 256 << 20
 
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import time
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -24,11 +23,6 @@ def forbid_new_privileges() -> None:
 def end_with_parent(signal_number: int) -> None:
     """Get `signal_number` when the parent ends. A change of user clears this."""
     _prctl(_PR_SET_PDEATHSIG, signal_number)
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of all threads of a process, of its own clock: to the nanosecond, not to the scheduler's tick."""
-    return time.clock_gettime((~pid << 3) | 2)
 
 
 def resident_bytes(pid: int) -> int:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from rlef_core.sandbox.inside import clock
+
 from . import kernel
 
 LONGEST_PAUSE_SECONDS = 0.02
-SHORTEST_PAUSE_SECONDS = 0.001
 STOPPED = "stopped"
 
 
@@ -23,7 +24,7 @@ def watch(pid: int, limits: Mapping[str, Any], stdout: int, stops: tuple[int, ..
     for descriptor in (ended, *stops):
         poller.register(descriptor, select.POLLIN)
     started = time.monotonic()
-    pause = SHORTEST_PAUSE_SECONDS
+    pause = clock.SHORTEST_PAUSE_SECONDS
     try:
         while True:
             ready = {descriptor for descriptor, _ in poller.poll(pause * 1000)}
@@ -31,10 +32,10 @@ def watch(pid: int, limits: Mapping[str, Any], stdout: int, stops: tuple[int, ..
                 return None
             if ready:
                 return STOPPED
-            cpu = kernel.cpu_seconds(pid)
+            cpu = clock.cpu_seconds(pid)
             if hit := _limit_hit(pid, limits, stdout, cpu, time.monotonic() - started):
                 return hit
-            pause = _pause(limits["cpu_seconds"] - cpu)
+            pause = clock.pause_seconds(limits["cpu_seconds"] - cpu, LONGEST_PAUSE_SECONDS)
     finally:
         os.close(ended)
 
@@ -50,9 +51,3 @@ def _limit_hit(pid: int, limits: Mapping[str, Any], stdout: int, cpu: float, wal
     if os.fstat(stdout).st_size > limits["output_bytes"]:
         return "output"
     return None
-
-
-def _pause(cpu_left: float) -> float:
-    # Threads may use the time left several times as fast.
-    soonest = cpu_left / (os.cpu_count() or 1)
-    return min(max(soonest, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)

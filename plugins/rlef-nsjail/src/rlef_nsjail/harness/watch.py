@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from rlef_core.sandbox.inside import clock
+
 GONE = "gone"
 LONGEST_PAUSE_SECONDS = 0.05
 LOOKED_AFTER = 256
-SHORTEST_PAUSE_SECONDS = 0.001
 LEAST_SHARE = 1 / 16
 """A program that gets less of a CPU than this sleeps; one that gets more is only crowded, and its CPU time decides."""
 
@@ -34,9 +35,10 @@ class Watch:
     def until_end(self, pid: int, limits: Mapping[str, Any], stdout: int, *, several: bool) -> str | None:
         """Wait for a program, of `several` processes or one.
 
-        Return when the process `pid` has ended (None) or is to be ended: by the limit it hit (`time`, `wall`, `output`), or GONE."""
+        Return when the process `pid` has ended (None) or is to be ended: by the limit it hit (`time`, `wall`, `output`), or GONE.
+        """
         started = time.monotonic()
-        pause = SHORTEST_PAUSE_SECONDS + min(LONGEST_PAUSE_SECONDS, limits["cpu_seconds"] / 4)
+        pause = clock.SHORTEST_PAUSE_SECONDS + min(LONGEST_PAUSE_SECONDS, limits["cpu_seconds"] / 4)
         while True:
             ready = {descriptor for descriptor, _ in self.poller.poll(pause * 1000)}
             if self.control in ready:
@@ -45,19 +47,14 @@ class Watch:
                 os.read(self.ends, 1 << 12)
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 return None
-            cpu = _cpu_seconds(pid) + (_cpu_seconds_after(pid) if several else 0.0)
+            cpu = clock.cpu_seconds(pid) + (_cpu_seconds_after(pid) if several else 0.0)
             if hit := _limit_hit(limits, stdout, cpu, time.monotonic() - started):
                 return hit
-            pause = _pause(limits["cpu_seconds"] - cpu)
+            pause = clock.pause_seconds(limits["cpu_seconds"] - cpu, LONGEST_PAUSE_SECONDS)
 
 
 def _nothing(*_: object) -> None:
     """Exist, so that the wake-up file is written to."""
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of all threads of a process, by its own clock: to the nanosecond, not to the scheduler's tick."""
-    return time.clock_gettime((~pid << 3) | 2)
 
 
 def _cpu_seconds_after(first: int) -> float:
@@ -65,7 +62,7 @@ def _cpu_seconds_after(first: int) -> float:
     total = 0.0
     for pid in range(first + 1, first + LOOKED_AFTER):
         with suppress(OSError):  # there is none
-            total += _cpu_seconds(pid)
+            total += clock.cpu_seconds(pid)
     return total
 
 
@@ -77,9 +74,3 @@ def _limit_hit(limits: Mapping[str, Any], stdout: int, cpu: float, wall: float) 
     if os.fstat(stdout).st_size > limits["output_bytes"]:
         return "output"
     return None
-
-
-def _pause(cpu_left: float) -> float:
-    # Threads may use the time left several times as fast.
-    soonest = cpu_left / (os.cpu_count() or 1)
-    return min(max(soonest, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
