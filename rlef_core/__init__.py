@@ -70,6 +70,8 @@ from rlef_core.records import (
     task_to_json,
 )
 from rlef_core.roles import (
+    BatchPolicy,
+    BatchRequest,
     Benchmark,
     BoundedTaskset,
     Checker,
@@ -111,6 +113,8 @@ _LATER = {
 
 __all__ = [
     "Action",
+    "BatchPolicy",
+    "BatchRequest",
     "Benchmark",
     "BoundedTaskset",
     "ByteSize",

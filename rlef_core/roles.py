@@ -1,7 +1,7 @@
 """The roles that a plugin can fill, what each promises, and what a component gets when it is built."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -83,13 +83,20 @@ class Context(Protocol):
     def build(self, ref: Ref[RoleT]) -> RoleT:
         """Build a nested component."""
 
+    def span(self, name: str) -> AbstractContextManager[None]:
+        """What happens inside the block is called `name` in the timeline of `run --trace`; any thread may mark spans.
+
+        A policy marks `decode` while it samples: a run is idle while nothing decodes, no program runs and nothing is learnt.
+        """
+
 
 @frozen
 class Offer:
     """What a component would do with a config, told without building it; `check` uses it.
 
     `isolation` lists what an executor keeps a program from; empty means that it isolates nothing. `unavailable` says why the component
-    cannot run here and what to do; `missing` names absent tools with the package to install.
+    cannot run here and what to do; `missing` names absent tools with the package to install. `deterministic` says of a policy that
+    the same requests get the same bits under `rollout.deterministic`: whatever is computed together, or by `BatchPolicy`.
     """
 
     weight_schemes: tuple[str, ...] = ()
@@ -99,6 +106,7 @@ class Offer:
     unavailable: str | None = None
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    deterministic: bool = False
 
 
 @frozen
@@ -161,6 +169,26 @@ class Policy(Protocol):
     async def resume(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+@frozen
+class BatchRequest:
+    """One conversation's next turn: what `Conversation.act` would be called with."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+    sampling: Sampling
+
+
+@runtime_checkable
+class BatchPolicy(Protocol):
+    """A policy that computes together exactly what it is asked for together, as `rollout.deterministic` needs."""
+
+    async def act_together(self, requests: Sequence[BatchRequest]) -> Sequence[Action]:
+        """One action a request, in order. The same requests, in the same order after the same `load`, get the same bits.
+
+        Raises PolicyFault when the batch was lost; the caller may then ask again with the same messages.
+        """
 
 
 class Executor(Protocol):

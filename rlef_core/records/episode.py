@@ -35,12 +35,16 @@ class Message:
 
 @frozen
 class Sampling:
-    """How a policy samples. `temperature` 0 is greedy; `seed` makes one request repeatable where the policy promises it."""
+    """How a policy samples. `temperature` 0 is greedy; `seed` makes one request repeatable where the policy promises it.
+
+    `ignore_end` samples `max_tokens` tokens even past an end of turn, so that a benchmark asks everyone for as many.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_tokens: int = 4096
     seed: int | None = None
+    ignore_end: bool = False
 
 
 class Finish(Enum):

@@ -4,16 +4,18 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from rlef_core.errors import Origin, boundary
 from rlef_core.records import Language, ModelSpec
 from rlef_core.registry import Registry
 from rlef_core.roles import MetricSink, Ref
 from rlef_core.spec.plan import Plan
+from rlef_core.timeline import Timeline
 
 RoleT = TypeVar("RoleT")
 
@@ -32,6 +34,7 @@ class Builder:
     registry: Registry
     directory: Path
     metrics: MetricSink
+    timeline: Timeline = Factory(Timeline)
 
     def build(self, ref: Ref[RoleT]) -> RoleT:
         """The component that `ref` names. Raises PluginError when it is not there (any more), ComponentError when it cannot be built."""
@@ -84,3 +87,6 @@ class RunContext:
 
     def build(self, ref: Ref[Any]) -> Any:
         return self.builder.build(ref)
+
+    def span(self, name: str) -> AbstractContextManager[None]:
+        return self.builder.timeline.span(name)
