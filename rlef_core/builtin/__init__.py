@@ -23,6 +23,7 @@ from rlef_core.builtin import (
     feedback,
     javascript,
     jsonl,
+    mixture,
     python,
     rewards,
     scripted,
@@ -79,8 +80,8 @@ def rlef_register_languages() -> Iterable[Language]:
 
 @hookimpl
 def rlef_register_tasksets() -> Iterable[Component[Taskset]]:
-    """Tasks from files, and tiny ones to learn from on a laptop."""
-    return (jsonl.COMPONENT, tiny_programs.COMPONENT)
+    """Tasks from files, tiny ones to learn from on a laptop, and several tasksets in one."""
+    return (jsonl.COMPONENT, tiny_programs.COMPONENT, mixture.COMPONENT)
 
 
 @hookimpl

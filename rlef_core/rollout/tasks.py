@@ -85,10 +85,10 @@ def usable(task: Task, *, allow_no_public_cases: bool) -> Task | Rejected:
 
 
 def in_order(taskset: Taskset, origin: Origin, split: str) -> Iterator[tuple[str, Task | Rejected]]:
-    """Every id of a split with its task, in the taskset's order."""
+    """Every id of a split with its task, in the taskset's order; one that stands there again is left out."""
     with boundary(origin, "ids"):
         ids = taskset.ids(split)
-    for id in ids:
+    for id in dict.fromkeys(ids):
         with boundary(origin, "task"):
             task = taskset.task(id)
         yield id, task

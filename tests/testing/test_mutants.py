@@ -224,7 +224,7 @@ class TakesAnyId(TinyPrograms):
         (Shuffles, "test_the_ids_come_in_the_same_order_each_time"),
         (ShufflesWhenMade, "test_a_taskset_made_anew_has_the_same_order_and_tasks"),
         (ShowsAPrivateCase, "test_no_private_case_is_public"),
-        (RepeatsAnId, "test_every_split_has_ids_and_each_once"),
+        (RepeatsAnId, "test_a_split_has_each_id_once"),
         (NamesItOtherwise, "test_a_task_is_the_same_each_time_and_called_by_its_id"),
         (TakesAnyId, "test_an_unknown_id_is_refused_by_its_name"),
     ],
