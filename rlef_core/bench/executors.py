@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rlef_core.bench.environment import environment
 from rlef_core.bench.load import spinning
-from rlef_core.bench.measure import Question, during, opened, question, times
+from rlef_core.bench.measure import Question, during, opened, question, times, workers_of
 from rlef_core.bench.participants import Participant
 from rlef_core.bench.reference import floor, reference
 from rlef_core.bench.report import Effort, Measured, Report
@@ -35,7 +35,7 @@ async def measure_executors(participants: Sequence[Participant], language: Langu
         for participant in participants:
             say(f"{load} competing processes a core: {participant.name}")
             await _loaded(participant, language, load, effort.programs_per_load, measured[participant.name])
-    return Report(machine, participants[0].workers, effort, found, references, measured)
+    return Report(machine, workers_of(participants[0]), effort, found, references, measured)
 
 
 async def _repeat(
@@ -44,7 +44,7 @@ async def _repeat(
     async with opened(participant, _first(language)) as (executor, startup):
         measured.startup_seconds.append(startup)
         for name, each in questions.items():
-            await times(WARM_UP * participant.workers, participant, executor, each)
+            await times(WARM_UP * workers_of(participant), participant, executor, each)
             measured.windows.setdefault(name, []).append(await during(seconds, participant, executor, each))
 
 

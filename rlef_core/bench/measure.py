@@ -1,6 +1,7 @@
 """Measure one executor: how soon it answers, how much it does in a while and at what cost, and whether its verdicts hold under load."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -44,14 +45,10 @@ def question(language: Language, source: str, inputs: Sequence[bytes], outputs: 
 async def opened(participant: Participant, first: Question) -> AsyncIterator[tuple[Executor, float]]:
     """A new executor that has answered its first question, and the seconds that took from its build on; closed when the block ends."""
     started = time.perf_counter()
-    executor: Executor = participant.build()
-    try:
-        with boundary(participant.offered.origin, "run"):
+    async with participant.opened() as (executor, _):
+        with boundary(participant.origin, "run"):
             await ask(executor, first)
         yield executor, time.perf_counter() - started
-    finally:
-        with boundary(participant.offered.origin, "close"):
-            await executor.close()
 
 
 async def during(seconds: float, participant: Participant, executor: Executor, question: Question) -> Window:
@@ -65,6 +62,11 @@ async def times(programs: int, participant: Participant, executor: Executor, que
     return await _window(iter(range(programs)), participant, executor, question)
 
 
+def workers_of(participant: Participant) -> int:
+    """How many programs run at once."""
+    return participant.setup.plan.threads.executor or len(os.sched_getaffinity(0))
+
+
 async def ask(executor: Executor, question: Question) -> bool:
     """Whether every case is answered rightly, within the limits. Raises ExecutorFault like the executor."""
     right = 0
@@ -76,10 +78,10 @@ async def ask(executor: Executor, question: Question) -> bool:
 
 
 async def _window(turns: Iterator[object], participant: Participant, executor: Executor, question: Question) -> Window:
-    window = Window(len(question.outputs))
+    window, workers = Window(len(question.outputs)), workers_of(participant)
     cpu, started = cpu_seconds(), time.perf_counter()
-    with boundary(participant.offered.origin, "run"):
-        await asyncio.gather(*(_lane(turns, executor, question, window) for _ in range(participant.workers)))
+    with boundary(participant.origin, "run"):
+        await asyncio.gather(*(_lane(turns, executor, question, window) for _ in range(workers)))
     window.wall_seconds = time.perf_counter() - started
     window.cpu_seconds = cpu_seconds() - cpu
     return window

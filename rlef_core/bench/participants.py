@@ -1,60 +1,92 @@
-"""Choose what is measured side by side, and build each anew for each measurement."""
+"""Choose what is measured side by side, and build each with the same model, devices and threads."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, fields, frozen
 
-from rlef_core.errors import PluginError, boundary
+from rlef_core.errors import Origin, PluginError, boundary
 from rlef_core.metrics import Meter
 from rlef_core.misses import did_you_mean
 from rlef_core.registry import Offered, Registry, offer_of, usual_config
-from rlef_core.roles import Ref
 from rlef_core.spec import Builder, Plan
-from rlef_core.spec.blocks import SpecBlock, ThreadsBlock
 from rlef_core.spec.context import RunContext
 
 
 @frozen
-class Participant:
-    """A component that is measured, with its default config, for so many `workers`."""
+class Setup:
+    """What every participant is built with: the plan's model, devices and threads; components write below `directory`."""
 
-    offered: Offered
     registry: Registry
-    workers: int
+    plan: Plan
+    directory: Path
+
+
+@frozen
+class Participant:
+    """A component that is measured, with its config."""
+
+    setup: Setup
+    offered: Offered
+    config: Any
 
     @property
     def name(self) -> str:
         return self.offered.component.name
 
-    def build(self) -> Any:
-        """A new one. Raises ComponentError when it cannot be built; closing it is up to the caller."""
-        origin = self.offered.origin
-        config = usual_config(self.offered)
-        plan = Plan(
-            SpecBlock(name="bench", threads=ThreadsBlock(executor=self.workers), executor=Ref(origin.role, self.name, config, origin))
-        )
-        builder = Builder(plan, self.registry, Path.cwd(), Meter(self.registry.metrics))
-        with boundary(origin, "build"):
-            return self.offered.component.build(config, RunContext(builder, origin))
+    @property
+    def origin(self) -> Origin:
+        return self.offered.origin
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[tuple[Any, float]]:
+        """A new one, and the seconds that building it took; closed when the block ends. Raises ComponentError."""
+        started = time.perf_counter()
+        with boundary(self.origin, "build"):
+            built = self.offered.component.build(self.config, RunContext(self._builder(), self.origin))
+        try:
+            yield built, time.perf_counter() - started
+        finally:
+            with boundary(self.origin, "close"):
+                await built.close()
+
+    def _builder(self) -> Builder:
+        # a baseline's own metrics stand in no table of the registry, for no run writes them
+        metrics = {metric.name: metric for metric in (*self.setup.registry.metrics, *self.offered.component.metrics)}
+        return Builder(self.setup.plan, self.setup.registry, self.setup.directory, Meter(metrics.values()))
 
 
 def participants(
-    registry: Registry, role: str, use: str, against: Sequence[str], workers: int
+    setup: Setup, role: str, use: str, against: Sequence[str], config: Any = None
 ) -> tuple[tuple[Participant, ...], tuple[str, ...]]:
     """The component `use`, then those of `against`, or every baseline that can run here; and a line for each that cannot.
 
+    `use` has `config`, its default one unless given. So have the others, but those of the same plugin take the settings whose names they
+    share with it: a baseline that works in batches works in batches of the same size.
     Raises PluginError when a name is neither a component nor a baseline, when two plugins offer it, or when a named one cannot run here.
     """
-    named = [_find(registry, role, name) for name in dict.fromkeys((use, *against))]
-    for offered in named:
-        if reason := _unavailable(offered):
-            raise PluginError(f"{offered.origin} cannot run here: {reason}")
-    rest = [] if against else [offered for offered in registry.baselines(role) if offered.component.name != use]
-    left_out = tuple(f"{offered.component.name} is left out: {reason}" for offered in rest if (reason := _unavailable(offered)))
-    chosen = (*named, *(offered for offered in rest if not _unavailable(offered)))
-    return tuple(Participant(offered, registry, workers) for offered in chosen), left_out
+    registry = setup.registry
+    first = _find(registry, role, use)
+    measured = Participant(setup, first, usual_config(first) if config is None else config)
+    named = [measured, *(_beside(measured, _find(registry, role, name)) for name in dict.fromkeys(against) if name != use)]
+    for each in named:
+        if reason := _unavailable(each):
+            raise PluginError(f"{each.origin} cannot run here: {reason}")
+    baselines = [] if against else [each for each in registry.baselines(role) if each.component.name != use]
+    rest = [_beside(measured, offered) for offered in baselines]
+    left_out = tuple(f"{each.name} is left out: {reason}" for each in rest if (reason := _unavailable(each)))
+    return (*named, *(each for each in rest if not _unavailable(each))), left_out
+
+
+def _beside(measured: Participant, offered: Offered) -> Participant:
+    config = usual_config(offered)
+    if offered.origin.plugin == measured.origin.plugin:
+        names = {attribute.name for attribute in fields(type(measured.config))} & {attribute.name for attribute in fields(type(config))}
+        config = evolve(config, **{name: getattr(measured.config, name) for name in names})
+    return Participant(measured.setup, offered, config)
 
 
 def _find(registry: Registry, role: str, name: str) -> Offered:
@@ -68,5 +100,5 @@ def _find(registry: Registry, role: str, name: str) -> Offered:
     raise PluginError(f"{role} {name!r} is {found}; expected one of {', '.join(map(repr, known))}")
 
 
-def _unavailable(offered: Offered) -> str | None:
-    return offer_of(offered, usual_config(offered)).unavailable
+def _unavailable(participant: Participant) -> str | None:
+    return offer_of(participant.offered, participant.config).unavailable
