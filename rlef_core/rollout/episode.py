@@ -112,7 +112,7 @@ class Player:
         return action
 
     async def _turn(self, task: Task, messages: Sequence[Message], action: Action) -> Turn:
-        program = extract(action.text, self.languages[task.problem.language])
+        program = extract(action.text, self.languages[task.problem.language], self.settings.thoughts)
         execution = None
         if program is not None:
             execution = await self._judge(program, task, task.problem.public_cases, stop_at_first_failure=False)

@@ -61,6 +61,20 @@ class SamplingBlock:
 
 
 @frozen
+def _marker(_: Any, attribute: "attrs.Attribute[Any]", value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{attribute.name} is {value!r}, expected the text that marks a thought")
+
+
+@frozen
+class ThoughtsBlock:
+    """How a reasoning model marks its thoughts. Code inside of them is no program; they are learnt from like the rest of an answer."""
+
+    open: str = setting("<think>", help="what begins a thought", validator=_marker)
+    close: str = setting("</think>", help="what ends a thought", validator=_marker)
+    begun: bool = setting(False, help="the chat template writes `open`, so that every answer begins inside a thought")
+
+
 class RolloutBlock:
     """`rollout:` how episodes are played."""
 
@@ -75,6 +89,7 @@ class RolloutBlock:
     allow_no_public_cases: bool = setting(False, help="play tasks without public cases; such an episode never stops early")
     stop_at_first_failure: bool = setting(True, help="stop judging private cases at the first that fails")
     cache_bytes: ByteSize = setting(ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative)
+    thoughts: ThoughtsBlock | None = setting(None, help="look for the program only after these marked thoughts; `{}` for the usual marks")
 
 
 @frozen
