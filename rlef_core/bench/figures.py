@@ -1,5 +1,6 @@
 """Condense what was measured into figures with their spread, and compare those with goals."""
 
+import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,6 +8,9 @@ from attrs import frozen
 
 from rlef_core.bench.measure import Window
 from rlef_core.roles import Goal
+
+RESAMPLES = 2000
+"""Draws of the bootstrap."""
 
 
 @frozen
@@ -21,6 +25,23 @@ class Figure:
     def of(cls, values: Sequence[float]) -> "Figure":
         """The median of the repeats."""
         return cls(statistics.median(values), min(values), max(values))
+
+
+@frozen
+class Ratio:
+    """How many times another's figure is: the median of the pairs' ratios, and its 95 % interval (percentiles of the bootstrap)."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float], others: Sequence[float]) -> "Ratio":
+        """Of figures taken in pairs, none of `others` 0; the same for the same figures."""
+        ratios = [value / other for value, other in zip(values, others, strict=True)]
+        draw = random.Random(0)
+        medians = [statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES)]
+        return cls(statistics.median(ratios), percentile(medians, 0.025), percentile(medians, 0.975))
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 import click
 
-from rlef_core.cli import bench_executor
+from rlef_core.cli import bench_executor, bench_policy
 
 
 @click.group()
@@ -11,3 +11,4 @@ def command() -> None:
 
 
 command.add_command(bench_executor.command)
+command.add_command(bench_policy.command)

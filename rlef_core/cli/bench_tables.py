@@ -1,12 +1,16 @@
 """Print figures side by side, the machine they were taken on, and what became of the goals."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from rlef_core.bench.figures import Figure, Outcome
+from rlef_core.bench.figures import Figure, Outcome, Ratio
+from rlef_core.bench.pairs import Paired
+from rlef_core.roles import Goal
 
 
 def show(tables: Sequence[Table], lines: Sequence[str]) -> None:
@@ -28,8 +32,8 @@ def side_by_side(figures: Mapping[str, Mapping[str, Figure]]) -> Table:
     return table
 
 
-def cell(figure: Figure | None) -> str:
-    """The figure with the least and the most, where they differ."""
+def cell(figure: Figure | Ratio | None) -> str:
+    """The value with the range that belongs to it, where that is one."""
     if figure is None:
         return "-"
     if figure.low == figure.high:
@@ -51,3 +55,20 @@ def judged(outcome: Outcome) -> str:
     of = f" times that of {goal.times}" if goal.times else ""
     verdict = "not measured" if outcome.found is None else f"{outcome.found:.4g}, {'met' if outcome.met else 'missed'}"
     return f"goal for {goal.component}: {goal.figure} {bound}{of}: {verdict}"
+
+
+def tell_pairs(paired: Paired, goals: Sequence[Goal], at_work: str, *, as_json: bool) -> None:
+    """Print everything as JSON; or the figures, each participant's ratios with their intervals, the machine, the goals."""
+    if as_json:
+        click.echo(json.dumps(paired.to_json(goals)))
+        return
+    ratios = [_ratios(paired.names[1], paired.ratios())] if len(paired.names) > 1 else []
+    lines = [*machine_lines(paired.environment, at_work), *map(judged, paired.outcomes(goals))]
+    show([side_by_side(paired.figures()), *ratios], lines)
+
+
+def _ratios(baseline: str, ratios: Mapping[str, Mapping[str, Ratio]]) -> Table:
+    table = Table(f"times that of {baseline} (95 % interval)", *(Column(name, justify="right") for name in ratios))
+    for key in dict.fromkeys(key for each in ratios.values() for key in each):
+        table.add_row(key, *(cell(each.get(key)) for each in ratios.values()))
+    return table

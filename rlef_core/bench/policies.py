@@ -1,0 +1,77 @@
+"""The bench of policies: how many tokens each samples in a second, turn by turn, on the same conversations."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from rlef_core.bench.conversations import Work, converse, openings
+from rlef_core.bench.environment import environment
+from rlef_core.bench.pairs import Paired, Turn, in_turn
+from rlef_core.bench.participants import Participant, Setup
+from rlef_core.metrics import Meter
+from rlef_core.records import Sampling
+from rlef_core.rollout.tasks import TaskStream
+from rlef_core.spec import Builder, Plan, derive_seed
+from rlef_core.spec.plan import plain
+
+
+@frozen
+class Effort:
+    """How much is asked for: `conversations` at once, each of `turns` answers of exactly `tokens` tokens; all of it `pairs` times."""
+
+    conversations: int = 64
+    tokens: int = 96
+    turns: int = 3
+    pairs: int = 10
+
+
+async def measure_policies(setup: Setup, chosen: Sequence[Participant], effort: Effort, say: Callable[[str], None]) -> Paired:
+    """Build every participant once, let each warm up, then measure in turn, `effort.pairs` times. `say` is told how far it is.
+
+    Raises ComponentError when one cannot be built or fails, NoUsableTask for tasks that cannot be played.
+    """
+    machine, work = environment(), _work(setup, effort)
+    async with AsyncExitStack() as stack:
+        turns: dict[str, Turn] = {}
+        startups: dict[str, float] = {}
+        for participant in chosen:
+            say(f"build: {participant.name}")
+            policy, startups[participant.name] = await stack.enter_async_context(participant.opened())
+            turns[participant.name] = partial(converse, participant, policy, work)
+        series = await in_turn(turns, effort.pairs, say)
+    return Paired(
+        machine, asked(setup.plan, chosen, effort), {name: {**each, "startup_seconds": [startups[name]]} for name, each in series.items()}
+    )
+
+
+def asked(plan: Plan, chosen: Sequence[Participant], effort: Any) -> Mapping[str, Any]:
+    """What was measured, as JSON can hold it."""
+    return {
+        "spec": plan.name,
+        "model": plain(plan.model),
+        "devices": plain(plan.devices),
+        "threads": plain(plan.threads),
+        "settings": {participant.name: plain(participant.config) for participant in chosen},
+        **attrs.asdict(effort),
+    }
+
+
+def _work(setup: Setup, effort: Effort) -> Work:
+    plan = setup.plan
+    builder = Builder(plan, setup.registry, setup.directory, Meter(setup.registry.metrics))
+    name, entry = next(iter(plan.tasks.items()))
+    seed = partial(derive_seed, plan.run.seed)
+    stream = TaskStream(
+        builder.build(entry.ref),
+        entry.ref.origin,
+        entry.split or name,
+        partial(seed, "tasks", name),
+        allow_no_public_cases=plan.rollout.allow_no_public_cases,
+    )
+    opening = openings(plan, builder.build(plan.feedback), stream.draw(effort.conversations))
+    sampling = plan.rollout.sampling
+    return Work(opening, effort.turns, Sampling(sampling.temperature, sampling.top_p, effort.tokens, ignore_end=True), seed)

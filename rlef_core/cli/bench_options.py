@@ -1,0 +1,23 @@
+"""What the benches of a spec's components are asked by."""
+
+from pathlib import Path
+
+import click
+
+spec_argument = click.argument("spec", type=click.Path(path_type=Path))
+"""Gives the command a `spec: Path`."""
+
+against_option = click.option(
+    "--against", multiple=True, metavar="NAME", help="Measure beside this component or baseline, not beside every baseline; repeatable."
+)
+"""Gives the command an `against: tuple[str, ...]`."""
+
+pairs_option = click.option(
+    "--pairs", type=click.IntRange(1), default=10, show_default=True, help="Turns that each takes, after one to warm up."
+)
+"""Gives the command a `pairs: int`."""
+
+
+def say(line: str) -> None:
+    """Tell how far a bench is, on standard error."""
+    click.echo(line, err=True)
