@@ -1,11 +1,13 @@
 """Choose what is measured side by side, and build each with the same model, devices and threads."""
 
+import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import evolve, fields, frozen
 
 from rlef_core.errors import Origin, PluginError, boundary
@@ -79,6 +81,12 @@ def participants(
     rest = [_beside(measured, offered) for offered in baselines]
     left_out = tuple(f"{each.name} is left out: {reason}" for each in rest if (reason := _unavailable(each)))
     return (*named, *(each for each in rest if not _unavailable(each))), left_out
+
+
+def asked(plan: Plan, chosen: Sequence[Participant], effort: Any) -> Mapping[str, Any]:
+    """What is measured, as JSON can hold it: the whole spec, everyone's settings, and how much."""
+    settings = {participant.name: attrs.asdict(participant.config) for participant in chosen}
+    return {"spec": plan.to_json()["spec"], "settings": json.loads(json.dumps(settings, default=str)), **attrs.asdict(effort)}
 
 
 def _beside(measured: Participant, offered: Offered) -> Participant:

@@ -1,22 +1,19 @@
 """The bench of policies: how many tokens each samples in a second, turn by turn, on the same conversations."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
 
-import attrs
 from attrs import frozen
 
 from rlef_core.bench.conversations import Work, converse, openings
 from rlef_core.bench.environment import environment
 from rlef_core.bench.pairs import Paired, Turn, in_turn
-from rlef_core.bench.participants import Participant, Setup
+from rlef_core.bench.participants import Participant, Setup, asked
 from rlef_core.metrics import Meter
 from rlef_core.records import Sampling
 from rlef_core.rollout.tasks import TaskStream
-from rlef_core.spec import Builder, Plan, derive_seed
-from rlef_core.spec.plan import plain
+from rlef_core.spec import Builder, derive_seed
 
 
 @frozen
@@ -46,18 +43,6 @@ async def measure_policies(setup: Setup, chosen: Sequence[Participant], effort: 
     return Paired(
         machine, asked(setup.plan, chosen, effort), {name: {**each, "startup_seconds": [startups[name]]} for name, each in series.items()}
     )
-
-
-def asked(plan: Plan, chosen: Sequence[Participant], effort: Any) -> Mapping[str, Any]:
-    """What was measured, as JSON can hold it."""
-    return {
-        "spec": plan.name,
-        "model": plain(plan.model),
-        "devices": plain(plan.devices),
-        "threads": plain(plan.threads),
-        "settings": {participant.name: plain(participant.config) for participant in chosen},
-        **attrs.asdict(effort),
-    }
 
 
 def _work(setup: Setup, effort: Effort) -> Work:

@@ -43,7 +43,7 @@ def test_the_goals_of_the_policy_are_judged(report):
 
 def test_what_was_asked_and_the_machine_are_kept(report):
     asked = report["asked"]
-    assert (asked["spec"], asked["conversations"], asked["tokens"], asked["turns"], asked["pairs"]) == ("paces", 3, 10, 3, 3)
+    assert (asked["spec"]["name"], asked["conversations"], asked["tokens"], asked["turns"], asked["pairs"]) == ("paces", 3, 10, 3, 3)
     assert {"cores", "cpu", "python_version", "kernel", "load_average"} <= set(report["environment"])
 
 

@@ -96,12 +96,11 @@ class PacingConversation:
         self.transcript = Transcript(Bytes())
 
     async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
-        assert sampling.ignore_end
         self.transcript.observe(tuple(messages))
         await asyncio.sleep(self.policy.seconds)
         if self.policy.config.lose:
             raise RuntimeError("lost")
-        ids = (65,) * min(sampling.max_tokens, self.policy.config.longest)
+        ids = (65,) * min(sampling.max_tokens, self.policy.config.longest if sampling.ignore_end else 5)
         prompt = tuple(self.transcript.ids)
         self.transcript.answer(ids)
         return Action("x" * len(ids), prompt, ids, (0.0,) * len(ids), (VersionSpan(0, 0),), Finish.LENGTH)
