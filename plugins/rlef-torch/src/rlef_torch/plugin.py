@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rlef_core import Component, Context, Offer, Optimizer, Policy, component, hookimpl
+from rlef_core import Benchmark, Component, Context, Offer, Optimizer, Policy, component, hookimpl
 from rlef_torch.config import OPTIMIZER_METRICS, POLICY_METRICS, PpoConfig, TransformersConfig
 
 
@@ -50,3 +50,11 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             metrics=OPTIMIZER_METRICS,
         )
     ]
+
+
+@hookimpl
+def rlef_register_benchmarks() -> Iterable[Benchmark]:
+    """Offer the bare passes of an update to measure `ppo` beside, and the goal that it is held to."""
+    from rlef_torch.benchmarks import OPTIMIZERS
+
+    return [OPTIMIZERS]

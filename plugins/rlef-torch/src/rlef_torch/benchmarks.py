@@ -1,0 +1,39 @@
+"""What the components are measured beside, and what they shall reach, in `rlef-core bench`."""
+
+from typing import Literal
+
+from attrs import frozen
+
+from rlef_core import Benchmark, Context, Goal, Offer, Optimizer, component, positive, setting
+
+
+@frozen
+class BarePassesConfig:
+    """Settings of the baseline `bare-passes`: those that it shares with `ppo`, whose values it takes."""
+
+    passes: int = setting(1, help="times that every trajectory of a collection is passed through", validator=positive)
+    micro_batch_tokens: int = setting(16384, help="most tokens of one forward pass, padding included", validator=positive)
+    gradient_checkpointing: bool = setting(False, help="compute activations twice to hold fewer of them")
+    dtype: Literal["float32", "bfloat16"] = setting("float32", help="dtype of matrix products; weights are kept in float32")
+
+
+def build_bare_passes(config: BarePassesConfig, context: Context) -> Optimizer:
+    """Load the policy, the critic and the reference; raises ModelError when there is no usable model."""
+    from rlef_torch.bare_passes import BarePasses  # noqa: PLC0415  # torch, for runs only
+
+    return BarePasses(config, context)
+
+
+OPTIMIZERS = Benchmark(
+    "optimizer",
+    baselines=(
+        component(
+            name="bare-passes",
+            summary="the forward and backward passes of an update of PPO, and nothing else",
+            config=BarePassesConfig,
+            build=build_bare_passes,
+            offers=lambda config: Offer(weight_schemes=("unchanged",)),
+        ),
+    ),
+    goals=(Goal("ppo", "seconds_per_collection", at_most=1.1, times="bare-passes"),),
+)
