@@ -1,11 +1,11 @@
 """The order of play: a seeded permutation of a split's ids, epoch after epoch, without the rows that are no usable task."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 
 from rlef_core.errors import Origin, RlefError, boundary
 from rlef_core.records import Rejected, Task
 from rlef_core.roles import Taskset
+from rlef_core.rollout.order import Order
 
 
 class NoUsableTask(RlefError):
@@ -34,10 +34,8 @@ class TaskStream:
         self._taskset = taskset
         self._origin = origin
         self._split = split
-        self._seed = seed
+        self._order = Order(len(self._ids), seed)
         self._allow_no_public_cases = allow_no_public_cases
-        self._epoch = -1
-        self._order: list[int] = []
 
     def draw(self, count: int) -> list[Task]:
         """The next `count` usable tasks. Raises NoUsableTask when there is none."""
@@ -61,13 +59,9 @@ class TaskStream:
         return rejected
 
     def _next(self) -> str:
-        epoch, index = divmod(self.position, len(self._ids))
-        if epoch != self._epoch:
-            self._order = list(range(len(self._ids)))
-            random.Random(self._seed("order", epoch)).shuffle(self._order)
-            self._epoch = epoch
+        id = self._ids[self._order.at(self.position)]
         self.position += 1
-        return self._ids[self._order[index]]
+        return id
 
     def _task(self, id: str) -> Task | Rejected:
         with boundary(self._origin, "task"):

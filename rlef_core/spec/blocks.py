@@ -83,6 +83,7 @@ class RolloutBlock:
     concurrency: int = setting(256, help="episodes played at once", validator=positive)
     max_fault_share: float = setting(0.05, help="share of a collection's episodes that may fault before the run stops", validator=share)
     retries: int = setting(2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative)
+    recorded: Path | None = setting(None, help="directory of a run whose training episodes are learnt from, in place of playing new ones")
     sampling: SamplingBlock = setting(SamplingBlock(), help="how answers are sampled while training")
     problem_tokens: int | None = setting(None, help="cut the middle out of a longer first message", unit="tokens", validator=positive)
     feedback_tokens: int | None = setting(1024, help="cut the middle out of a longer feedback message", unit="tokens", validator=positive)
@@ -132,6 +133,7 @@ class TasksRef:
     split: str = setting("", help="the part of the taskset to play; the entry's own name unless set")
 
 
+    turn_limit: int | None = setting(None, help="answers an evaluated episode may hold; as in training unless set", validator=positive)
 @frozen
 class WeightedReward:
     """An item of `rewards:`; the block's other keys are the reward function's settings."""

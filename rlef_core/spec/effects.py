@@ -22,6 +22,7 @@ def without_effect(spec: Spec, parts: Mapping[str, Any], roles: Collection[str])
         *_lengths(spec, parts),
         *_sampling(parts),
         *_turns(parts),
+        *_recorded(parts, roles),
         *_multiples(spec, parts),
     ]
 
@@ -31,6 +32,8 @@ def odd_choices(parts: Mapping[str, Any]) -> Iterator[str]:
     training, evaluation = parts.get("training"), parts.get("evaluation")
     if training and evaluation and evaluation.every and evaluation.every >= training.updates:
         yield f"evaluation.every {evaluation.every} is not below training.updates {training.updates}: measured only before and after"
+    if getattr(parts.get("rollout"), "recorded", None) and not evaluation:
+        yield "nothing is played without an 'evaluation' block: 'executor', 'feedback' and all of 'rollout' but 'recorded' have no effect"
     for item in parts.get("rewards", ()):
         if item.weight == 0:
             yield f"reward {item.ref.use!r} has weight 0 and counts for nothing"
@@ -68,10 +71,27 @@ def _sampling(parts: Mapping[str, Any]) -> Iterator[Misfit]:
 
 def _turns(parts: Mapping[str, Any]) -> Iterator[Misfit]:
     rollout, evaluation = parts.get("rollout"), parts.get("evaluation")
-    if rollout and evaluation and rollout.turn_limit == 1 and evaluation.single_turn:
-        yield Misfit("has no effect: with rollout.turn_limit 1 every episode has one turn", ("evaluation", "single_turn"), on_key=True)
-    if rollout and evaluation and rollout.turn_limit == 1 and evaluation.feedback:
-        yield Misfit("has no effect: with rollout.turn_limit 1 no feedback is ever given", ("evaluation", "feedback"), on_key=True)
+    if not (rollout and evaluation):
+        return
+    limit = "evaluation.turn_limit" if evaluation.turn_limit else "rollout.turn_limit"
+    if (evaluation.turn_limit or rollout.turn_limit) == 1:
+        if evaluation.single_turn:
+            yield Misfit(f"has no effect: with {limit} 1 every episode has one turn", ("evaluation", "single_turn"), on_key=True)
+        if evaluation.feedback:
+            yield Misfit(f"has no effect: with {limit} 1 no feedback is ever given", ("evaluation", "feedback"), on_key=True)
+
+
+def _recorded(parts: Mapping[str, Any], roles: Collection[str]) -> Iterator[Misfit]:
+    rollout, tasks, run = parts.get("rollout"), parts.get("tasks"), parts.get("run")
+    if rollout is None or rollout.recorded is None:
+        return
+    why = "has no effect: with rollout.recorded no new episodes are played to learn from"
+    if tasks and tasks.train and "optimizer" in roles:
+        yield Misfit(why, ("tasks", "train"), on_key=True)
+    if rollout.episodes_per_task != 1:
+        yield Misfit(why, ("rollout", "episodes_per_task"), on_key=True)
+    if run and run.directory.resolve() == rollout.recorded.resolve():
+        yield Misfit("is this run's own directory, expected that of another run", ("rollout", "recorded"))
 
 
 def _multiples(spec: Spec, parts: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -29,7 +29,8 @@ def is_needed(block: str, roles: Collection[str]) -> bool:
 
 def missing_blocks(spec: Spec, parts: Mapping[str, Any], registry: Registry, roles: Collection[str]) -> list[Misfit]:
     """A misfit for every block that the command needs and the spec lacks."""
-    needed = [(block, _hint(registry, role)) for block, role in ROLE_OF_BLOCK.items() if role in roles and block != "executor"]
+    spared = {"executor", "tasks"} if _is_recorded(parts, roles) else {"executor"}
+    needed = [(block, _hint(registry, role)) for block, role in ROLE_OF_BLOCK.items() if role in roles and block not in spared]
     needed.append(("name", "the run's name"))
     if "optimizer" in roles:
         needed += [("run", "the run's 'directory'"), ("training", "the number of 'updates'")]
@@ -43,12 +44,17 @@ def _absent(spec: Spec, block: str) -> bool:
 
 def _missing_entries(spec: Spec, parts: Mapping[str, Any], roles: Collection[str]) -> list[Misfit]:
     misfits = []
-    tasks = parts.get("tasks")
+    tasks = None if _is_recorded(parts, roles) else parts.get("tasks")
     if tasks and not _absent(spec, "tasks") and tasks.train is None and ("optimizer" in roles or tasks.evaluation is None):
         misfits.append(Misfit("lacks 'train' (tasks to learn from)", ("tasks",), on_key=True))
     if spec.data.get("rewards") == [] and "reward" in roles:
         misfits.append(Misfit("found an empty list, expected at least one reward", ("rewards",)))
     return misfits
+
+
+def _is_recorded(parts: Mapping[str, Any], roles: Collection[str]) -> bool:
+    """A run that plays no tasks to learn from."""
+    return "optimizer" in roles and getattr(parts.get("rollout"), "recorded", None) is not None
 
 
 def _hint(registry: Registry, role: str) -> str:

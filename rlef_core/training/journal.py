@@ -111,11 +111,15 @@ def read_scored_episodes(
     with path.open("rb") as file:
         lines = ((number, line) for number, line in enumerate(file, start=1) if line.endswith(b"\n"))
         for number, line in lines if newest is None else deque(lines, maxlen=newest):
-            try:
-                episode = load_episode(line)
-            except Exception as error:
-                raise CheckpointError(f"{path}:{number}: no episode: {error}; it was damaged, or another version wrote it") from error
-            yield episode
+            yield episode_of(line, f"{path}:{number}")
+
+
+def episode_of(line: bytes, place: str) -> tuple[Episode, tuple[float, ...]]:
+    """The episode and the rewards that a line of a journal holds. Raises CheckpointError that names the line's `place`."""
+    try:
+        return load_episode(line)
+    except Exception as error:
+        raise CheckpointError(f"{place}: no episode: {error}; it was damaged, or another version wrote it") from error
 
 
 @contextmanager

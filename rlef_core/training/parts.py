@@ -20,7 +20,9 @@ from rlef_core.rollout.judge import Judge
 from rlef_core.rollout.tally import Tally
 from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Builder, Plan, derive_seed
-from rlef_core.spec.plan import plain
+from rlef_core.spec.plain import plain
+from rlef_core.timeline import Timeline
+from rlef_core.training.recorded import RecordedStream, open_recorded
 
 
 @frozen
@@ -36,6 +38,8 @@ class Parts:
     scorer: Scorer
     policy: Policy
     optimizer: Optimizer
+    recorded: Callable[[int], RecordedStream] | None = None
+    """The stream of `rollout.recorded`, from a position on; None where episodes are played."""
 
     def tasks(self, entry: str, position: int = 0) -> TaskStream:
         """The stream of tasks of `tasks.train` or `tasks.evaluation`, from a position on."""
@@ -59,6 +63,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
     for entry, taskset in tasksets.items():
         _stream(plan, entry, taskset).draw(1)
     async with AsyncExitStack() as stack:
+    recorded = open_recorded(plan, directory)
         sandbox = builder.build(plan.executor)
         stack.push_async_callback(_close, sandbox.close, plan.executor.origin)
         policy = builder.build(plan.policy)
@@ -81,7 +86,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
             tally=tally,
         )
         scorer = Scorer(tuple((builder.build(reward.ref), reward.ref.origin, reward.weight) for reward in plan.rewards))
-        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer)
+        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, recorded)
 
 
 def _stream(plan: Plan, entry: str, taskset: Taskset, position: int = 0) -> TaskStream:

@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 from attrs import asdict, define, evolve, field
 
@@ -24,6 +25,7 @@ from rlef_core.training.parts import Parts
 from rlef_core.training.stopping import Stopper
 
 
+from rlef_core.training.recorded import RecordedStream, read_collection
 @define
 class Run:
     """What the loop works on. `state` moves only in `record`, so that it always fits the optimizer's weights and the journals."""
@@ -58,13 +60,15 @@ class Run:
         return self.state.updates == 0
 
     async def collections(self) -> AsyncIterator[Collection]:
-        """Collections played with the newest publication, until the last update. Raises Interrupted when the user asks to stop."""
-        training, rollout = self.plan.training, self.plan.rollout
-        stream = self.parts.tasks("train", self.state.position)
+        """Collections played with the newest publication, or recorded by another run, until the last update.
+
+        Raises Interrupted when the user asks to stop.
+        """
+        following = self._reads(self.parts.recorded) if self.parts.recorded else self._plays()
         self.began_at = (time.monotonic(), self.state.updates)
-        while self.state.updates < training.updates:
-            tasks = stream.draw(training.episodes_per_collection // rollout.episodes_per_task)
-            yield await self.stopper.unless_stopped(self._play(stream, tasks))
+        while self.state.updates < self.plan.training.updates:
+            self.round = time.monotonic(), self.timeline.busy()
+            yield await self.stopper.unless_stopped(following())
 
     async def learn(self, collection: Collection) -> UpdateReport:
         """All updates of a collection. Raises TrainingDiverged when a figure of the report is not finite, Interrupted before it begins."""
@@ -163,7 +167,22 @@ class Run:
         if self.plan.evaluation is not None and self.plan.evaluation.single_turn:
             await self._measure(f"{name}_single_turn", evaluate_single_turn, self.parts.player)
 
-    async def _play(self, stream: TaskStream, tasks: list[Task]) -> Collection:
+    def _plays(self) -> Callable[[], Coroutine[Any, Any, Collection]]:
+        stream = self.parts.tasks("train", self.state.position)
+        count = self.plan.training.episodes_per_collection // self.plan.rollout.episodes_per_task
+        return lambda: self._play(stream, count)
+
+    def _reads(self, recorded: Callable[[int], RecordedStream]) -> Callable[[], Coroutine[Any, Any, Collection]]:
+        stream = recorded(self.state.position)
+        return lambda: self._read(stream, self.plan.training.episodes_per_collection)
+
+    async def _read(self, stream: RecordedStream, count: int) -> Collection:
+        self.parts.tally.begin(f"collection {self.state.collection + 1}", count)
+        collection = await read_collection(stream, self.parts.scorer, self.state.collection, count)
+        measure(collection, self.parts.tally.seconds, 0, self.parts.meter)
+        return collection
+
+    async def _play(self, stream: TaskStream, count: int) -> Collection:
         number, rollout = self.state.collection, self.plan.rollout
         self.parts.tally.begin(f"collection {number + 1}", len(tasks) * rollout.episodes_per_task)
         async with watch_lag(self.parts.meter):
@@ -176,7 +195,9 @@ class Run:
         block = self.plan.evaluation
         if block is None:
             return
-        player = evolve(player, settings=evolve(player.settings, sampling=block.sampling or player.settings.sampling))
+        usual = player.settings
+        settings = evolve(usual, sampling=block.sampling or usual.sampling, turn_limit=block.turn_limit or usual.turn_limit)
+        player = evolve(player, settings=settings)
         stream = self.parts.tasks("evaluation")
         tasks = stream.draw(block.episodes)
         self._count_rejected(stream)

@@ -29,8 +29,8 @@ def read_summary(directory: Path) -> Mapping[str, Any] | None:
 
 
 def _bounds(parts: Parts) -> Mapping[str, float]:
-    entry = parts.plan.tasks.get("evaluation")
+    entry, evaluation = parts.plan.tasks.get("evaluation"), parts.plan.evaluation
     taskset: object = parts.tasksets.get("evaluation")
-    if entry is None or not isinstance(taskset, BoundedTaskset):
+    if entry is None or evaluation is None or not isinstance(taskset, BoundedTaskset):
         return {}
-    return taskset.bounds(entry.split or "evaluation", parts.plan.rollout.turn_limit)
+    return taskset.bounds(entry.split or "evaluation", evaluation.turn_limit or parts.plan.rollout.turn_limit)

@@ -52,6 +52,16 @@ from rlef_core.errors import ExitCode, SpecError
             "good.yaml:13:14: has no effect: with rollout.turn_limit 1 every episode has one turn",
         ),
         (
+        (
+            "evaluation: {every: 4}",
+            "evaluation: {turn_limit: 1, single_turn: true}",
+            "good.yaml:13:29: has no effect: with evaluation.turn_limit 1 every episode has one turn",
+        ),
+        (
+            "evaluation: {every: 4}",
+            "rollout: {thoughts: {open: ' '}}",
+            "good.yaml:13:28: open is ' ', expected the text that marks a thought",
+        ),
             "training: {updates: 12}",
             "training: {updates: 12}\ndevices: {policy: [0, 0]}",
             "good.yaml:13:19: policy is [0, 0], expected different numbers of 0 or more",

@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "rewards": [{"use": "short", "weight": 0.5}],
     "optimizer": {"use": "stepper", "rate": 0.25},
     "rollout.turn_limit": 5,
+    "rollout.recorded": "runs/before",
     "rollout.episodes_per_task": 4,
     "rollout.concurrency": 2,
     "rollout.max_fault_share": 0.5,
@@ -40,6 +41,9 @@ VALUES: dict[str, Any] = {
     "rollout.sampling.temperature": 0.5,
     "rollout.sampling.top_p": 0.5,
     "rollout.sampling.max_tokens": 100,
+    "rollout.thoughts.open": "[",
+    "rollout.thoughts.close": "]",
+    "rollout.thoughts.begun": True,
     "rollout.problem_tokens": 200,
     "rollout.feedback_tokens": 300,
     "rollout.allow_no_public_cases": True,
@@ -67,10 +71,14 @@ def keys(cls: type, prefix: str = "") -> list[str]:
         inside = [type_ for type_ in (types[field.name], *get_args(types[field.name])) if is_block(type_)]
         way = f"{prefix}{field.alias}"
         found += keys(inside[0], f"{way}.") if inside else [way]
+    "evaluation.turn_limit": 2,
     return found
 
 
 def is_block(type_: Any) -> bool:
+ALSO = {"rollout.recorded": ["tasks={evaluation: {use: sums}}"]}
+"""What a key cannot be set without."""
+
     return isinstance(type_, type) and attrs.has(type_) and type_ not in {Ref, TasksRef, WeightedReward}
 
 
@@ -91,7 +99,8 @@ def test_every_key_has_a_help_text() -> None:
 @pytest.mark.parametrize("key", VALUES)
 def test_a_key_that_is_set_arrives_in_the_plan_and_changes_it(bench: Any, key: str) -> None:
     before = bench.plan(bench.good).to_json()["spec"]
-    found = bench.plan(bench.good, f"{key}={VALUES[key]!r}".replace("True", "true").replace("False", "false")).to_json()["spec"]
+    override = f"{key}={VALUES[key]!r}".replace("True", "true").replace("False", "false")
+    found = bench.plan(bench.good, override, *ALSO.get(key, [])).to_json()["spec"]
     for word in key.split("."):
         before = before[word] if before is not None else None
         found = found[word]
