@@ -21,7 +21,6 @@ from rlef_core.rollout.tally import Tally
 from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Builder, Plan, derive_seed
 from rlef_core.spec.plain import plain
-from rlef_core.timeline import Timeline
 from rlef_core.training.recorded import RecordedStream, open_recorded
 
 
@@ -62,8 +61,8 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
     tasksets = {entry: builder.build(tasks.ref) for entry, tasks in plan.tasks.items()}
     for entry, taskset in tasksets.items():
         _stream(plan, entry, taskset).draw(1)
-    async with AsyncExitStack() as stack:
     recorded = open_recorded(plan, directory)
+    async with AsyncExitStack() as stack:
         sandbox = builder.build(plan.executor)
         stack.push_async_callback(_close, sandbox.close, plan.executor.origin)
         policy = builder.build(plan.policy)

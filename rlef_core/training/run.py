@@ -22,10 +22,10 @@ from rlef_core.training.codec import dump_episode
 from rlef_core.training.events import Events
 from rlef_core.training.journal import Journals
 from rlef_core.training.parts import Parts
+from rlef_core.training.recorded import RecordedStream, read_collection
 from rlef_core.training.stopping import Stopper
 
 
-from rlef_core.training.recorded import RecordedStream, read_collection
 @define
 class Run:
     """What the loop works on. `state` moves only in `record`, so that it always fits the optimizer's weights and the journals."""
@@ -67,7 +67,6 @@ class Run:
         following = self._reads(self.parts.recorded) if self.parts.recorded else self._plays()
         self.began_at = (time.monotonic(), self.state.updates)
         while self.state.updates < self.plan.training.updates:
-            self.round = time.monotonic(), self.timeline.busy()
             yield await self.stopper.unless_stopped(following())
 
     async def learn(self, collection: Collection) -> UpdateReport:
@@ -170,7 +169,7 @@ class Run:
     def _plays(self) -> Callable[[], Coroutine[Any, Any, Collection]]:
         stream = self.parts.tasks("train", self.state.position)
         count = self.plan.training.episodes_per_collection // self.plan.rollout.episodes_per_task
-        return lambda: self._play(stream, count)
+        return lambda: self._play(stream, stream.draw(count))
 
     def _reads(self, recorded: Callable[[int], RecordedStream]) -> Callable[[], Coroutine[Any, Any, Collection]]:
         stream = recorded(self.state.position)
@@ -182,7 +181,7 @@ class Run:
         measure(collection, self.parts.tally.seconds, 0, self.parts.meter)
         return collection
 
-    async def _play(self, stream: TaskStream, count: int) -> Collection:
+    async def _play(self, stream: TaskStream, tasks: list[Task]) -> Collection:
         number, rollout = self.state.collection, self.plan.rollout
         self.parts.tally.begin(f"collection {number + 1}", len(tasks) * rollout.episodes_per_task)
         async with watch_lag(self.parts.meter):
