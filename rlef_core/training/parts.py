@@ -20,7 +20,7 @@ from rlef_core.rollout.judge import Judge
 from rlef_core.rollout.tally import Tally
 from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Builder, Plan, derive_seed
-from rlef_core.spec.plain import plain
+from rlef_core.spec.plan import plain
 from rlef_core.training.recorded import RecordedStream, open_recorded
 
 
