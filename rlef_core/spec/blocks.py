@@ -79,18 +79,24 @@ class RolloutBlock:
     """`rollout:` how episodes are played."""
 
     turn_limit: int = setting(3, help="answers an episode may hold", validator=positive)
-    episodes_per_task: int = setting(1, help="episodes of one task in a collection", validator=positive)
-    concurrency: int = setting(256, help="episodes played at once", validator=positive)
-    max_fault_share: float = setting(0.05, help="share of a collection's episodes that may fault before the run stops", validator=share)
-    retries: int = setting(2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative)
     recorded: Path | None = setting(None, help="directory of a run whose training episodes are learnt from, in place of playing new ones")
+    episodes_per_task: int = setting(1, help="episodes of one task in a collection", validator=positive)
+    concurrency: int = setting(256, help="episodes played at once", validator=positive, resumable=True)
+    max_fault_share: float = setting(
+        0.05, help="share of a collection's episodes that may fault before the run stops", validator=share, resumable=True
+    )
+    retries: int = setting(
+        2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative, resumable=True
+    )
     sampling: SamplingBlock = setting(SamplingBlock(), help="how answers are sampled while training")
+    thoughts: ThoughtsBlock | None = setting(None, help="look for the program only after these marked thoughts; `{}` for the usual marks")
     problem_tokens: int | None = setting(None, help="cut the middle out of a longer first message", unit="tokens", validator=positive)
     feedback_tokens: int | None = setting(1024, help="cut the middle out of a longer feedback message", unit="tokens", validator=positive)
     allow_no_public_cases: bool = setting(False, help="play tasks without public cases; such an episode never stops early")
     stop_at_first_failure: bool = setting(True, help="stop judging private cases at the first that fails")
-    cache_bytes: ByteSize = setting(ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative)
-    thoughts: ThoughtsBlock | None = setting(None, help="look for the program only after these marked thoughts; `{}` for the usual marks")
+    cache_bytes: ByteSize = setting(
+        ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative, resumable=True
+    )
 
 
 @frozen
@@ -117,6 +123,7 @@ class EvaluationBlock:
     episodes: int = setting(500, help="episodes of one evaluation", validator=positive)
     every: int | None = setting(None, help="gradient steps between evaluations; unset: only before and after training", validator=positive)
     sampling: SamplingBlock | None = setting(None, help="how answers are sampled; as in training unless set")
+    turn_limit: int | None = setting(None, help="answers an evaluated episode may hold; as in training unless set", validator=positive)
     single_turn: bool = setting(False, help="at the end, also measure independent first answers, one submitted, chosen by public cases")
     feedback: Mapping[str, Ref[FeedbackFormatter]] = setting(
         factory=dict,
@@ -133,7 +140,6 @@ class TasksRef:
     split: str = setting("", help="the part of the taskset to play; the entry's own name unless set")
 
 
-    turn_limit: int | None = setting(None, help="answers an evaluated episode may hold; as in training unless set", validator=positive)
 @frozen
 class WeightedReward:
     """An item of `rewards:`; the block's other keys are the reward function's settings."""

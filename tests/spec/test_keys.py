@@ -59,9 +59,13 @@ VALUES: dict[str, Any] = {
     "evaluation.sampling.temperature": 0.25,
     "evaluation.sampling.top_p": 0.75,
     "evaluation.sampling.max_tokens": 50,
+    "evaluation.turn_limit": 2,
     "evaluation.single_turn": True,
     "evaluation.feedback": {"mute": {"use": "silent"}},
 }
+
+ALSO = {"rollout.recorded": ["tasks={evaluation: {use: sums}}"]}
+"""What a key cannot be set without."""
 
 
 def keys(cls: type, prefix: str = "") -> list[str]:
@@ -71,14 +75,10 @@ def keys(cls: type, prefix: str = "") -> list[str]:
         inside = [type_ for type_ in (types[field.name], *get_args(types[field.name])) if is_block(type_)]
         way = f"{prefix}{field.alias}"
         found += keys(inside[0], f"{way}.") if inside else [way]
-    "evaluation.turn_limit": 2,
     return found
 
 
 def is_block(type_: Any) -> bool:
-ALSO = {"rollout.recorded": ["tasks={evaluation: {use: sums}}"]}
-"""What a key cannot be set without."""
-
     return isinstance(type_, type) and attrs.has(type_) and type_ not in {Ref, TasksRef, WeightedReward}
 
 
