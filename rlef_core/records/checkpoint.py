@@ -23,10 +23,14 @@ class RunState:
 
 @frozen
 class Checkpoint:
-    """A checkpoint's manifest: `state`, the journals' lengths in bytes when it was taken, the plan's digest, and its files' sizes."""
+    """A checkpoint's manifest: `state`, the journals' lengths in bytes when it was taken, the plan's digest, and its files' sizes.
+
+    `healthy` says that no guard tripped since the checkpoint before it.
+    """
 
     schema: int
     state: RunState
     plan: str
     journals: Mapping[str, int] = Factory(dict)
     files: Mapping[str, int] = Factory(dict)
+    healthy: bool = True

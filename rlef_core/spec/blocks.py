@@ -10,6 +10,7 @@ from attrs import field, frozen
 from rlef_core.records import ModelSpec
 from rlef_core.roles import Executor, FeedbackFormatter, Optimizer, Policy, Ref, RewardFunction, Taskset
 from rlef_core.settings import ByteSize, not_negative, positive, positive_share, setting, share
+from rlef_core.spec.guards import GuardsBlock
 
 
 @frozen
@@ -60,7 +61,6 @@ class SamplingBlock:
     max_tokens: int = setting(4096, help="longest answer", unit="tokens", validator=positive)
 
 
-@frozen
 def _marker(_: Any, attribute: "attrs.Attribute[Any]", value: str) -> None:
     if not value.strip():
         raise ValueError(f"{attribute.name} is {value!r}, expected the text that marks a thought")
@@ -75,6 +75,7 @@ class ThoughtsBlock:
     begun: bool = setting(False, help="the chat template writes `open`, so that every answer begins inside a thought")
 
 
+@frozen
 class RolloutBlock:
     """`rollout:` how episodes are played."""
 
@@ -107,7 +108,8 @@ class TrainingBlock:
     episodes_per_collection: int = setting(1024, help="episodes played between publications", validator=positive)
     sequences_per_update: int = setting(256, help="trajectories in one gradient step", validator=positive)
     checkpoint_every: int = setting(100, help="gradient steps between checkpoints", validator=positive)
-    keep_checkpoints: int = setting(2, help="newest checkpoints kept", validator=positive)
+    keep_checkpoints: int = setting(2, help="newest checkpoints kept, besides the newest that no guard tripped before", validator=positive)
+    guards: GuardsBlock = setting(GuardsBlock(), help="what is watched, each bound, and what happens when it is passed")
 
 
 def _names_of_results(_: Any, attribute: "attrs.Attribute[Any]", value: Mapping[str, Any]) -> None:

@@ -42,6 +42,7 @@ MAY_CHANGE = (
     "training.updates",
     "training.checkpoint_every",
     "training.keep_checkpoints",
+    "training.guards",
     "evaluation",
 )
 """The keys that a resumed run may set differently: they change where, how fast and how long it learns, not what is learnt."""

@@ -8,9 +8,10 @@ import attrs
 
 from rlef_core.errors import PluginError, SpecError, SpecFault
 from rlef_core.registry import Registry, discover
-from rlef_core.spec.agreement import agree
+from rlef_core.spec.agreement import UNCHANGED, agree
 from rlef_core.spec.blocks import PluginsBlock, SpecBlock, TasksBlock
 from rlef_core.spec.effects import odd_choices, without_effect
+from rlef_core.spec.idle import idle_guards
 from rlef_core.spec.misfits import Misfit, MisfitError
 from rlef_core.spec.needs import ALL, is_needed, missing_blocks
 from rlef_core.spec.plan import Plan
@@ -59,9 +60,11 @@ def resolve(spec: Spec, registry: Registry, roles: Collection[str] = ALL) -> Pla
     misfits += _plugins(parts, registry)
     misfits += agreement.misfits
     misfits += without_effect(spec, parts, roles)
+    idle, idle_notes = idle_guards(parts, registry, learns=agreement.scheme not in ("", UNCHANGED))
+    misfits += idle
     if misfits:
         raise SpecError(_in_order(spec, misfits))
-    notes = (*agreement.notes, *odd_choices(parts))
+    notes = (*agreement.notes, *odd_choices(parts), *idle_notes)
     return Plan(SpecBlock(**parts), agreement.scheme, agreement.isolation, agreement.distributions, notes)
 
 

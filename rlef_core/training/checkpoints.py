@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import asdict, frozen
@@ -18,14 +18,19 @@ _WAY_OUT = "remove that folder and resume from the checkpoint before it, if ther
 
 @frozen
 class Checkpoints:
-    """The folder `checkpoints/` of a run: one folder a checkpoint, named by its number of updates; the newest `keep` stay."""
+    """The folder `checkpoints/` of a run: one folder a checkpoint, named by its number of updates.
+
+    The newest `keep` stay, and the newest that is healthy.
+    """
 
     directory: Path
     keep: int
     plan: str
 
-    async def save(self, state: RunState, journals: Mapping[str, int], write: Callable[[Path], Awaitable[None]]) -> tuple[Path, Checkpoint]:
-        """Write a checkpoint; `write(folder)` fills in the components' part.
+    async def save(
+        self, state: RunState, journals: Mapping[str, int], write: Callable[[Path], Awaitable[None]], *, healthy: bool = True
+    ) -> tuple[Path, Checkpoint]:
+        """Write a checkpoint; `write(folder)` fills in the components' part; `healthy`: no guard tripped since the one before.
 
         Raises CheckpointError when the disk fails; earlier checkpoints are untouched then, and nothing of the new one stays.
         """
@@ -35,7 +40,7 @@ class Checkpoints:
             self._clear()
             (partial / "optimizer").mkdir(parents=True)
             await write(partial / "optimizer")
-            checkpoint = Checkpoint(SCHEMA, state, self.plan, dict(journals), _sizes(partial))
+            checkpoint = Checkpoint(SCHEMA, state, self.plan, dict(journals), _sizes(partial), healthy)
             _write_durably(partial, checkpoint)
             _remove(final)
             partial.rename(final)
@@ -60,6 +65,22 @@ class Checkpoints:
             raise CheckpointError(f"checkpoint {str(folder)!r} belongs to another plan than this run's; expected {self.plan[:12]}")
         return folder, checkpoint
 
+    def way_back(self) -> str:
+        """Where the last good checkpoint is and how to go on from it, for a run that ends because it learns nothing any more."""
+        numbers, run = self._numbers(), self.directory.parent
+        good = self._newest_healthy(numbers)
+        if good is None:
+            return "no checkpoint was saved while all was well: start again with other settings"
+        newer = [str(self.directory / str(number)) for number in numbers if number > good]
+        first = f"remove what was saved after it ({', '.join(newer)}) and " if newer else ""
+        return (
+            f"the last good checkpoint is {str(self.directory / str(good))!r}: {first}go on from it with other settings by "
+            f"`rlef-core resume {run} --set KEY=VALUE`"
+        )
+
+    def _newest_healthy(self, numbers: Sequence[int]) -> int | None:
+        return next((number for number in reversed(numbers) if _is_healthy(self.directory / str(number))), None)
+
     def _numbers(self) -> list[int]:
         folders = self.directory.iterdir() if self.directory.is_dir() else ()
         return sorted(int(folder.name) for folder in folders if folder.name.isdigit() and (folder / _MANIFEST).exists())
@@ -70,7 +91,11 @@ class Checkpoints:
             _remove(left)
 
     def _prune(self) -> None:
-        for number in self._numbers()[: -self.keep]:
+        numbers = self._numbers()
+        good = self._newest_healthy(numbers)
+        for number in numbers[: -self.keep]:
+            if number == good:
+                continue
             doomed = self.directory / f".{number}.doomed"
             (self.directory / str(number)).rename(doomed)
             _remove(doomed)
@@ -91,6 +116,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         if found.get(name) != size:
             raise CheckpointError(f"checkpoint {str(folder)!r}: file {name!r} has {found.get(name)} bytes, expected {size}; {_WAY_OUT}")
     return checkpoint
+
+
+def _is_healthy(folder: Path) -> bool:
+    try:
+        return read_checkpoint(folder).healthy
+    except CheckpointError:
+        return False
 
 
 def _write_durably(folder: Path, checkpoint: Checkpoint) -> None:

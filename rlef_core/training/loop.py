@@ -13,7 +13,7 @@ async def train(run: Run) -> None:
     async for collection in run.collections():  # three turns an episode, public cases feed back, private cases score: rollout/episode.py
         report = await run.learn(collection)  # PPO, turn-level value, KL to the initial policy in the reward: the optimizer's
         await run.publish()
-        run.record(collection, report)
+        run.guard(run.record(collection, report))
         if run.due(run.plan.training.checkpoint_every):
             await run.checkpoint()
         await run.evaluate_if_due()

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import asdict, define, evolve, field
 
-from rlef_core.errors import TrainingDiverged, boundary
+from rlef_core.errors import ComponentError, TrainingDiverged, boundary
 from rlef_core.evaluation.evaluate import Evaluation, Result, evaluate, evaluate_single_turn
 from rlef_core.records import RunState, Task, UpdateReport
 from rlef_core.rollout.collections import Collection, play_collection
@@ -20,7 +20,8 @@ from rlef_core.spec import Plan
 from rlef_core.training.checkpoints import Checkpoints
 from rlef_core.training.codec import dump_episode
 from rlef_core.training.events import Events
-from rlef_core.training.journal import Journals
+from rlef_core.training.guards import Lookout
+from rlef_core.training.journal import Journals, read_journal
 from rlef_core.training.parts import Parts
 from rlef_core.training.recorded import RecordedStream, read_collection
 from rlef_core.training.stopping import Stopper
@@ -45,6 +46,10 @@ class Run:
     rejected: set[str] = field(factory=set)
     began_at: tuple[float, int] = (0.0, 0)
     """When this process began to collect (seconds of the monotonic clock), and after how many updates."""
+    lookout: Lookout = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.lookout = Lookout(self.plan.training.guards)
 
     @property
     def plan(self) -> Plan:
@@ -70,20 +75,20 @@ class Run:
             yield await self.stopper.unless_stopped(following())
 
     async def learn(self, collection: Collection) -> UpdateReport:
-        """All updates of a collection. Raises TrainingDiverged when a figure of the report is not finite, Interrupted before it begins."""
+        """All updates of a collection. Raises TrainingDiverged when the optimizer does, Interrupted before it begins."""
         self.stopper.check()
         self.parts.tally.begin(f"learning from collection {collection.number + 1}", 0)
         started = time.monotonic()
         with boundary(self.plan.policy.origin, "act"):
             trajectories = collection.trajectories
-        with boundary(self.plan.optimizer.origin, "update"):
-            report = await self.parts.optimizer.update(trajectories)
+        try:
+            with boundary(self.plan.optimizer.origin, "update"):
+                report = await self.parts.optimizer.update(trajectories)
+        except ComponentError as error:
+            if isinstance(error.__cause__, TrainingDiverged):
+                raise TrainingDiverged(f"{error}; {self.checkpoints.way_back()}") from error
+            raise
         self.parts.meter.add("optimizer/seconds", time.monotonic() - started)
-        bad = sorted(name for name, value in report.metrics.items() if not math.isfinite(value))
-        if bad:
-            raise TrainingDiverged(
-                f"after collection {collection.number + 1} these metrics are not finite: {', '.join(bad)}; the last checkpoint is older"
-            )
         return report
 
     async def publish(self) -> None:
@@ -96,8 +101,8 @@ class Run:
         self.state = evolve(self.state, version=weights.version)
         self.parts.meter.add("optimizer/publish_seconds", time.monotonic() - started)
 
-    def record(self, collection: Collection, report: UpdateReport) -> None:
-        """Write the collection down and move the state past it."""
+    def record(self, collection: Collection, report: UpdateReport) -> Mapping[str, float]:
+        """Write the collection down and move the state past it; returns its metrics."""
         self._write_episodes(collection)
         for name, value in report.metrics.items():
             self.parts.meter.add(name, value)
@@ -116,6 +121,17 @@ class Run:
         self.journals.flush()
         self.events.emit("rlef_update_finished", collection=collection.number, report=report, metrics=figures)
         self.say(f"{_line(figures, self.state, self.plan.training.updates)}, {self._left()}")
+        return figures
+
+    def guard(self, figures: Mapping[str, float]) -> None:
+        """Say once what each guard finds. Raises TrainingDiverged for one that stops, before a checkpoint is saved over a good one."""
+        trips = self.lookout.look(figures)
+        for trip in trips:
+            if not trip.again and not trip.stops:
+                self.say(f"warning: guard {trip.guard}: {trip.found}")
+        fatal = [f"guard {trip.guard}: {trip.found}" for trip in trips if trip.stops]
+        if fatal:
+            raise TrainingDiverged(f"stopped after collection {self.state.collection}: {'; '.join(fatal)}; {self.checkpoints.way_back()}")
 
     def _left(self) -> str:
         done = self.state.updates - self.began_at[1]
@@ -136,14 +152,15 @@ class Run:
             with boundary(self.plan.optimizer.origin, "save"):
                 await self.parts.optimizer.save(folder)
 
-        folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write)
-        self.saved = self.state
+        folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write, healthy=self.lookout.quiet)
+        self.saved, self.lookout.quiet = self.state, True
         self.events.emit("rlef_checkpoint_saved", directory=folder, checkpoint=checkpoint)
 
     async def restore(self, folder: Path, state: RunState) -> None:
-        """Take up the state of a checkpoint."""
+        """Take up the state of a checkpoint, and the metrics of the collections before it."""
         with boundary(self.plan.optimizer.origin, "restore"):
             await self.parts.optimizer.restore(folder / "optimizer")
+        self.lookout.recall(record["metrics"] for record in read_journal(self.directory / "metrics.jsonl"))
         self.state = self.before = self.saved = state
 
     async def evaluate(self, name: str) -> None:

@@ -97,6 +97,7 @@ class NotingConfig:
     kill_at: int = setting(0, help="after this many updates the process kills itself, without a word")
     interrupt_at: int = setting(0, help="after this many updates the process interrupts itself, as Ctrl-C would")
     diverge_at: int = setting(0, help="after this many updates the loss is not a number")
+    explode_at: int = setting(0, help="after this many updates the loss is huge")
     disk_full_at: int = setting(0, help="after this many updates a checkpoint finds no space")
     pause: float = setting(0.0, help="seconds that an update takes")
     build_seconds: float = setting(0.0, help="seconds that building it takes, without letting go of the event loop")
@@ -124,8 +125,8 @@ class Noting:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.config.interrupt_at and self.updates >= self.config.interrupt_at:
             os.kill(os.getpid(), signal.SIGINT)
-        diverged = bool(self.config.diverge_at) and self.updates >= self.config.diverge_at
-        return UpdateReport(updates, {"noting/loss": float("nan") if diverged else 0.5})
+        reached = [bool(at) and self.updates >= at for at in (self.config.diverge_at, self.config.explode_at)]
+        return UpdateReport(updates, {"noting/loss": float("nan") if reached[0] else 1000.0 if reached[1] else 0.5})
 
     @asynccontextmanager
     async def publish(self, scheme: str) -> AsyncIterator[Weights]:

@@ -1,6 +1,6 @@
 """A registry of small components, a good spec made of them, and a way to show the faults of a bad one."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from rlef_core.cli import main
 from rlef_core.errors import Origin, SpecError, SpecFault
+from rlef_core.metrics import Metric
 from rlef_core.records import Language
 from rlef_core.registry import Offered, PluginInfo, Registry
 from rlef_core.registry.offers import OfferedLanguage
@@ -127,17 +128,21 @@ class StepperConfig:
     inners: tuple[Ref[Executor], ...] = setting((), help="executors inside")
 
 
-def offered(role: str, name: str, config: type = Nothing, distribution: str = "acme-parts", **offer: Any) -> Offered:
+def offered(
+    role: str, name: str, config: type = Nothing, distribution: str = "acme-parts", metrics: Sequence[Metric] = (), **offer: Any
+) -> Offered:
     made = component(
         name=name,
         summary="for tests",
         config=config,
         build=lambda config, context: (config, context),
         offers=lambda config: Offer(**offer),
+        metrics=metrics,
     )
     return Offered(made, Origin(role, name, "parts", distribution, "1.2"))
 
 
+WATCHED = tuple(Metric(f"optimizer/{name}", "", "for tests") for name in ("policy_loss", "entropy", "kl"))
 PARTS = (
     offered("policy", "talker", weight_schemes=("memory", "file")),
     offered("executor", "jail", JailConfig, isolation=("network", "files")),
@@ -145,7 +150,7 @@ PARTS = (
     offered("feedback", "silent"),
     offered("reward", "solved"),
     offered("reward", "short", distribution="acme-more"),
-    offered("optimizer", "stepper", StepperConfig, weight_schemes=("file", "memory")),
+    offered("optimizer", "stepper", StepperConfig, metrics=WATCHED, weight_schemes=("file", "memory")),
     offered("taskset", "sums", languages=("lua",)),
 )
 LUA = OfferedLanguage(Language("lua", "main.lua", ("lua",), ()), Origin("language", "lua", "parts", "acme-parts", "1.2"))
@@ -156,6 +161,7 @@ class Bench:
 
     good = GOOD
     config = StepperConfig
+    watched = WATCHED
 
     def swap(self, old: str, new: str) -> str:
         """The good spec with one piece of text replaced, which must occur once."""

@@ -1,5 +1,6 @@
 """No option is silently without effect, and components that do not fit are named."""
 
+import json
 from typing import Any
 
 import pytest
@@ -52,7 +53,6 @@ from rlef_core.errors import ExitCode, SpecError
             "good.yaml:13:14: has no effect: with rollout.turn_limit 1 every episode has one turn",
         ),
         (
-        (
             "evaluation: {every: 4}",
             "evaluation: {turn_limit: 1, single_turn: true}",
             "good.yaml:13:29: has no effect: with evaluation.turn_limit 1 every episode has one turn",
@@ -62,6 +62,7 @@ from rlef_core.errors import ExitCode, SpecError
             "rollout: {thoughts: {open: ' '}}",
             "good.yaml:13:28: open is ' ', expected the text that marks a thought",
         ),
+        (
             "training: {updates: 12}",
             "training: {updates: 12}\ndevices: {policy: [0, 0]}",
             "good.yaml:13:19: policy is [0, 0], expected different numbers of 0 or more",
@@ -84,6 +85,28 @@ def test_resources_of_a_role_that_the_spec_lacks_are_an_error(bench: Any) -> Non
 def test_an_answer_fits_into_the_model_unless_the_spec_says_more(bench: Any) -> None:
     plan = bench.plan(bench.swap("{every: 4}", "{sampling: {temperature: 0.2}}"))
     assert plan.rollout.sampling.max_tokens == plan.evaluation.sampling.max_tokens == 512
+
+
+@pytest.mark.parametrize(
+    ("guards", "message"),
+    [
+        ("{kl: {bound: 2, action: off}}", "its action is 'off'"),
+        ("{faults: {bound: 0.05}}", "the run stops at once above rollout.max_fault_share 0.05"),
+        ("{window: 9, loss: {action: off}, response_tokens: {action: off}, faults: {action: off}}", "the guards that look back"),
+    ],
+)
+def test_a_guard_that_can_never_trip_is_an_error(bench: Any, guards: str, message: str) -> None:
+    shown = bench.shown(bench.swap("{updates: 12}", f"{{updates: 12, guards: {guards}}}"))
+    assert shown.startswith("good.yaml:12:34: has no effect: " + message)
+
+
+def test_a_guard_whose_metric_is_not_reported_is_an_error_where_it_is_set_and_a_note_where_it_is_a_default(bench: Any) -> None:
+    registry = bench.registry(bench.offered("optimizer", "stepper", bench.config, metrics=bench.watched[:2], weight_schemes=("memory",)))
+    plan = bench.plan(bench.good, registry=registry)
+    assert plan.notes == ("training.guards: kl: never trips: the optimizer reports no such metric",)
+    assert bench.plan(json.dumps(plan.to_json()["spec"]), registry=registry) == plan
+    shown = bench.shown(bench.swap("{updates: 12}", "{updates: 12, guards: {kl: {action: stop}}}"), registry=registry)
+    assert shown.startswith("good.yaml:12:34: has no effect: the optimizer reports no such metric")
 
 
 def test_surprising_choices_are_noted(bench: Any) -> None:

@@ -58,6 +58,7 @@ CHANGES = {
     "training.updates": "13",
     "training.checkpoint_every": "7",
     "training.keep_checkpoints": "7",
+    "training.guards": "{kl: {bound: 2}}",
     "evaluation": "{every: 1}",
 }
 

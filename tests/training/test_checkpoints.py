@@ -38,6 +38,26 @@ async def test_only_the_newest_are_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["10", "2"]
 
 
+async def test_the_newest_healthy_one_is_kept_however_old_and_named_as_the_way_back(tmp_path: Path) -> None:
+    for updates, healthy in ((1, True), (2, True), (3, False), (4, False), (5, False)):
+        await checkpoints(tmp_path).save(RunState(updates=updates), {}, weights, healthy=healthy)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["2", "4", "5"]
+    folder = tmp_path / "checkpoints"
+    assert f"the last good checkpoint is '{folder}/2': remove what was saved after it ({folder}/4, {folder}/5) and go on" in (
+        checkpoints(tmp_path).way_back()
+    )
+    await checkpoints(tmp_path).save(RunState(updates=6), {}, weights)
+    assert sorted(path.name for path in folder.iterdir()) == ["5", "6"]
+
+
+async def test_a_torn_checkpoint_is_no_good_one(tmp_path: Path) -> None:
+    for updates in (1, 2):
+        folder, _ = await checkpoints(tmp_path).save(RunState(updates=updates), {}, weights)
+    (folder / "optimizer" / "weights.bin").write_bytes(b"w")
+    assert f"'{tmp_path}/checkpoints/1'" in checkpoints(tmp_path).way_back()
+    assert "start again" in checkpoints(tmp_path / "elsewhere").way_back()
+
+
 async def test_a_full_disk_leaves_the_earlier_checkpoint_and_nothing_of_the_new_one(tmp_path: Path) -> None:
     await checkpoints(tmp_path).save(RunState(updates=1), {}, weights)
     with pytest.raises(CheckpointError, match=r"No space left on device.*earlier checkpoints are untouched"):

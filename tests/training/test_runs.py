@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rlef_core import ExitCode, read_episodes
+from rlef_core.training.checkpoints import read_checkpoint
 
 Argv = Callable[..., list[str]]
 
@@ -168,6 +169,30 @@ def test_a_loss_that_is_no_number_stops_before_a_good_checkpoint_is_overwritten(
     assert diverged.returncode == ExitCode.COMPONENT
     assert "not finite: noting/loss" in diverged.stderr
     assert checkpoint_numbers(tmp_path / "run") == [0, 2]
+
+
+def test_an_exploding_loss_stops_the_run_and_names_the_way_back(rlef: Rlef, tmp_path: Path) -> None:
+    sets = ("--set", "training.updates=14", "--set", "optimizer.explode_at=12", "--set", "training.checkpoint_every=4")
+    stopped = rlef("run", "playground.yaml", *sets)
+    assert stopped.returncode == ExitCode.COMPONENT
+    error = stopped.stderr.splitlines()[-1]
+    assert "stopped after collection 6: guard loss: noting/loss is 1000, over 20 times its usual size of 0.5" in error
+    assert f"the last good checkpoint is '{tmp_path}/run/checkpoints/8': go on from it with other settings by" in error
+    assert f"`rlef-core resume {tmp_path}/run --set KEY=VALUE`" in error
+    assert "warning: guard" not in stopped.stderr
+    assert checkpoint_numbers(tmp_path / "run") == [4, 8]
+    assert [record["updates"] for record in metrics(tmp_path / "run")] == [2, 4, 6, 8, 10, 12]
+    again = rlef("resume", "run")
+    assert (again.returncode, again.stderr.splitlines()[-1]) == (stopped.returncode, error.replace(f"{tmp_path}/", ""))
+
+
+def test_a_guard_that_warns_says_so_once_and_the_good_checkpoint_stays(rlef: Rlef, tmp_path: Path) -> None:
+    sets = ("--set", "optimizer.diverge_at=4", "--set", "training.guards.not_finite.action=warn", "--set", "training.keep_checkpoints=1")
+    done = rlef("run", "playground.yaml", *sets)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("warning: guard not_finite: not finite: noting/loss is nan") == 1
+    assert checkpoint_numbers(tmp_path / "run") == [2, 6]
+    assert [read_checkpoint(tmp_path / "run" / "checkpoints" / number).healthy for number in ("2", "6")] == [True, False]
 
 
 def test_a_full_disk_stops_with_the_earlier_checkpoint_whole(rlef: Rlef, tmp_path: Path) -> None:
