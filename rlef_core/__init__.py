@@ -90,6 +90,7 @@ from rlef_core.roles import (
     RewardFunction,
     RunTrusted,
     Taskset,
+    WarmStart,
     component,
 )
 from rlef_core.settings import ByteSize, not_negative, one_of, positive, setting, share
@@ -190,6 +191,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "VersionSpan",
+    "WarmStart",
     "Weights",
     "case_from_json",
     "case_to_json",

@@ -10,6 +10,7 @@ from rlef_core.evaluation.judging import open_judge
 from rlef_core.records import Case, CheckerRef, Execution, Limits, Program
 from rlef_core.registry import Registry, discover
 from rlef_core.spec import Plan, open_plan, parse_spec, registry_for, resolve
+from rlef_core.training.changes import changes
 from rlef_core.training.directory import read_plan, set_aside
 from rlef_core.training.session import Session, go_on, start
 from rlef_core.training.summary import read_summary
@@ -36,21 +37,30 @@ def run(
     return asyncio.run(start(plan, registry, session))
 
 
-def resume(directory: Path, no_plugins: Sequence[str] = (), *, session: Session | None = None) -> Mapping[str, Any]:
-    """Go on with a run from its newest checkpoint; a finished run's summary is returned as it is. Raises like `run`."""
+def resume(
+    directory: Path, no_plugins: Sequence[str] = (), *, overrides: Sequence[str] = (), session: Session | None = None
+) -> Mapping[str, Any]:
+    """Go on with a run from its newest checkpoint, with the settings of `overrides` (`key.path=value`) changed from there on.
+
+    A finished run's summary is returned as it is, unless `training.updates` is raised. Raises like `run`, and UsageError for a setting
+    that cannot change in the middle of a run.
+    """
     session = session or Session(print)
     before = read_plan(directory)
-    done = read_summary(directory)
-    if done is not None:
-        session.say("the run is finished")
-        return done
-    spec = parse_spec(json.dumps(before["spec"], indent=1), str(directory / "plan.json"), [f"run.directory={json.dumps(str(directory))}"])
+    here = (json.dumps(before["spec"], indent=1), str(directory / "plan.json"), [f"run.directory={json.dumps(str(directory))}"])
+    spec = parse_spec(*here)
     registry = registry_for(spec, no_plugins)
-    plan = resolve(spec, registry)
-    for line in _changed(before["distributions"], plan.distributions):
+    old = resolve(spec, registry)
+    plan = resolve(parse_spec(*here[:2], [*here[2], *overrides]), registry) if overrides else old
+    changed = changes(old, plan)
+    done = read_summary(directory)
+    if done is not None and plan.training.updates <= old.training.updates:
+        session.say("the run is finished; to learn on, raise training.updates by --set")
+        return done
+    for line in (*_newer(before["distributions"], plan.distributions), *map(str, changed)):
         session.say(f"since this run began, {line}")
     _tell(plan, registry, session)
-    return asyncio.run(go_on(plan, registry, session))
+    return asyncio.run(go_on(plan, registry, session, changed))
 
 
 def judge(
@@ -81,5 +91,5 @@ def _tell(plan: Plan, registry: Registry, session: Session) -> None:
         session.say(f"note: {note}")
 
 
-def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def _newer(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [f"{name} went from {before[name]} to {now[name]}" for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]

@@ -97,6 +97,7 @@ class Offer:
     `isolation` lists what an executor keeps a program from; empty means that it isolates nothing. `unavailable` says why the component
     cannot run here and what to do; `missing` names absent tools with the package to install. `deterministic` says of a policy that
     the same requests get the same bits under `rollout.deterministic`: whatever is computed together, or by `BatchPolicy`.
+    `warm_start` says of an optimizer that it is a `WarmStart`.
     """
 
     weight_schemes: tuple[str, ...] = ()
@@ -106,7 +107,9 @@ class Offer:
     unavailable: str | None = None
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    min_episodes_per_task: int = 1
     deterministic: bool = False
+    warm_start: bool = False
 
 
 @frozen
@@ -240,6 +243,17 @@ class Optimizer(Protocol):
     async def resume(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class WarmStart(Protocol):
+    """An optimizer that can begin with the weights of another run (`run.init_from`)."""
+
+    async def start_from(self, directory: Path) -> None:
+        """Take the weights that an optimizer saved into `directory`; moments and counters stay new.
+
+        Raises CheckpointError where the folder does not hold weights of the same model.
+        """
 
 
 class Taskset(Protocol):

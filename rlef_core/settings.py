@@ -19,13 +19,15 @@ def setting(
     was: str | None = None,
     factory: Callable[[], Any] | None = None,
     validator: Any = None,
+    resumable: bool = False,
 ) -> Any:
     """A field of a config class.
 
     `help` is one sentence shown by `plugins show`, `--help` and the reference; `unit` follows it in brackets; `was` is the
-    field's former name, which a spec that still uses it is told about. Without `default` or `factory` it is required.
+    field's former name, which a spec that still uses it is told about; `resumable` lets `resume --set` change it in the middle of a
+    run. Without `default` or `factory` it is required.
     """
-    metadata = {"help": help, "unit": unit, "was": was}
+    metadata = {"help": help, "unit": unit, "was": was, "resumable": resumable}
     if factory is not None:
         return attrs.field(factory=factory, validator=validator, metadata=metadata)
     return attrs.field(default=default, validator=validator, metadata=metadata)

@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+from pathlib import Path
+
 import click
 
 no_plugin_option = click.option(
@@ -18,3 +20,8 @@ set_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """Gives the command an `as_json: bool`."""
+
+trace_option = click.option(
+    "--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write a timeline of the run to FILE; ui.perfetto.dev opens it."
+)
+"""Gives the command a `trace: Path | None` for `traced`."""

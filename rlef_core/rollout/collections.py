@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rlef_core.errors import ComponentError, Origin, TooManyFaults, boundary
 from rlef_core.records import Episode, EpisodeId, FaultedEpisode, Task, Trajectory
-from rlef_core.roles import RewardFunction
+from rlef_core.roles import BatchPolicy, RewardFunction
 from rlef_core.rollout.episode import EpisodeFault, Player
+from rlef_core.rollout.lockstep import Lockstep
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ async def play_collection(player: Player, scorer: Scorer, purpose: str, number: 
     Raises TooManyFaults, which names the component, as soon as more than `rollout.max_fault_share` of the episodes have faulted.
     """
     ids = list(_ids(purpose, number, tasks, repeats))
+    player = _in_step(player, [id for id, _ in ids])
     allowed = player.settings.max_fault_share * len(ids)
     gate = asyncio.Semaphore(player.settings.concurrency)
     faults: list[FaultedEpisode] = []
@@ -74,11 +76,23 @@ async def play_collection(player: Player, scorer: Scorer, purpose: str, number: 
         player.tally.solved += episode.solved
         return episode, await scorer.score(episode)
 
-    played = await together([one(id, task) for id, task in ids])
+    async def counted(id: EpisodeId, task: Task) -> tuple[Episode, tuple[float, ...]] | None:
+        outcome = await one(id, task)
+        if player.lockstep is not None:
+            await player.lockstep.ended()
+        return outcome
+
+    played = await together([counted(id, task) for id, task in ids])
     kept = [outcome for outcome in played if outcome is not None]
     if not kept:
         raise TooManyFaults(f"all {len(ids)} episodes faulted; the last: {faults[-1].reason}; mend it: there is nothing to learn from")
     return Collection(number, tuple(episode for episode, _ in kept), tuple(rewards for _, rewards in kept), tuple(faults))
+
+
+def _in_step(player: Player, ids: Sequence[EpisodeId]) -> Player:
+    if not player.settings.deterministic or not isinstance(player.policy, BatchPolicy):
+        return player
+    return evolve(player, lockstep=Lockstep(player.policy, ids, player.settings.concurrency))
 
 
 async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -21,11 +21,13 @@ from rlef_core.records import (
     Task,
     Turn,
 )
-from rlef_core.roles import Conversation, FeedbackFormatter, Policy
+from rlef_core.roles import BatchRequest, Conversation, FeedbackFormatter, Policy
 from rlef_core.rollout.extract import extract
 from rlef_core.rollout.judge import Judge
+from rlef_core.rollout.lockstep import Lockstep
 from rlef_core.rollout.tally import Tally
 from rlef_core.spec.blocks import RolloutBlock
+from rlef_core.timeline import Timeline
 
 MASKED_ROLES = frozenset({"policy", "executor", "checker"})
 
@@ -52,6 +54,9 @@ class Player:
     settings: RolloutBlock
     seed: Callable[..., int]
     tally: Tally = field(factory=Tally)
+    timeline: Timeline = field(factory=Timeline)
+    lockstep: Lockstep | None = None
+    """Holds requests back until all episodes under way have asked; None lets each go at once."""
 
     async def play(self, id: EpisodeId, task: Task) -> Episode:
         """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did or
@@ -61,16 +66,20 @@ class Player:
         """
         self._require(task)
         try:
-            with boundary(self.policy_origin, "act"):
-                async with self.policy.open(id) as conversation:
-                    turns, stop = await self._converse(conversation, id, task)
-                if not turns:
-                    raise PolicyFault(_no_room(task.problem))
-            private = await self._submit(task, turns[-1])
+            with self.timeline.track(str(id)), self.timeline.span("episode"):
+                return await self._play(id, task)
         except ComponentError as error:
             if error.origin.role in MASKED_ROLES and not isinstance(error.__cause__, PluginError | UsageError):
                 raise EpisodeFault(error) from error
             raise
+
+    async def _play(self, id: EpisodeId, task: Task) -> Episode:
+        with boundary(self.policy_origin, "act"):
+            async with self.policy.open(id) as conversation:
+                turns, stop = await self._converse(conversation, id, task)
+            if not turns:
+                raise PolicyFault(_no_room(task.problem))
+        private = await self._submit(task, turns[-1])
         return Episode(id, task.problem, tuple(turns), private, stop, self.settings.sampling.temperature)
 
     def _require(self, task: Task) -> None:
@@ -88,7 +97,7 @@ class Player:
         turns: list[Turn] = []
         messages = self._opening(task.problem)
         while True:
-            action = await self._act(conversation, messages, self._sampling(id, len(turns)))
+            action = await self._act(id, BatchRequest(conversation, tuple(messages), self._sampling(id, len(turns))))
             if action.ids or action.finish is not Finish.CONTEXT:
                 turns.append(await self._turn(task, messages, action))
             if action.finish is Finish.CONTEXT:
@@ -99,10 +108,11 @@ class Player:
                 return turns, Stop.TURN_LIMIT
             messages = self._feedback(task.problem, turns[-1].execution)
 
-    async def _act(self, conversation: Conversation, messages: Sequence[Message], sampling: Sampling) -> Action:
+    async def _act(self, id: EpisodeId, request: BatchRequest) -> Action:
         for left in reversed(range(self.settings.retries + 1)):
             try:
-                action = await conversation.act(messages, sampling)
+                with self.timeline.span("answer"):
+                    action = await self._ask(id, request)
                 break
             except PolicyFault:
                 if not left:
@@ -110,6 +120,11 @@ class Player:
         self.tally.turns += 1
         self.tally.tokens += len(action.ids)
         return action
+
+    async def _ask(self, id: EpisodeId, request: BatchRequest) -> Action:
+        if self.lockstep is not None:
+            return await self.lockstep.ask(id, request)
+        return await request.conversation.act(request.messages, request.sampling)
 
     async def _turn(self, task: Task, messages: Sequence[Message], action: Action) -> Turn:
         program = extract(action.text, self.languages[task.problem.language], self.settings.thoughts)
@@ -129,7 +144,7 @@ class Player:
         if not cases:
             return Execution(())
         self.tally.programs += 1
-        with boundary(self.executor_origin, "run"):
+        with self.timeline.span("program"), boundary(self.executor_origin, "run"):
             return await self.judge.judge(program, cases, task.limits, task.checker, stop_at_first_failure=stop_at_first_failure)
 
     def _sampling(self, id: EpisodeId, turn: int) -> Sampling:

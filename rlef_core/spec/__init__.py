@@ -2,23 +2,25 @@
 
 from rlef_core.spec.context import Builder, RunContext, derive_seed
 from rlef_core.spec.needs import ALL
-from rlef_core.spec.plan import MAY_CHANGE, SCHEMA_VERSION, Plan
+from rlef_core.spec.plain import differences, resumable
+from rlef_core.spec.plan import SCHEMA_VERSION, Plan
 from rlef_core.spec.reading import parse_spec, read_spec
 from rlef_core.spec.resolve import open_plan, registry_for, resolve
 from rlef_core.spec.tree import Spec
 
 __all__ = [
     "ALL",
-    "MAY_CHANGE",
     "SCHEMA_VERSION",
     "Builder",
     "Plan",
     "RunContext",
     "Spec",
     "derive_seed",
+    "differences",
     "open_plan",
     "parse_spec",
     "read_spec",
     "registry_for",
     "resolve",
+    "resumable",
 ]

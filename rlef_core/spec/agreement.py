@@ -9,7 +9,7 @@ from attrs import frozen
 from rlef_core.errors import PluginError
 from rlef_core.registry import Registry, offer_of
 from rlef_core.roles import Offer, Ref
-from rlef_core.spec.blocks import TasksRef, WeightedReward
+from rlef_core.spec.blocks import RolloutBlock, RunBlock, TasksRef, WeightedReward
 from rlef_core.spec.misfits import Misfit, choice
 from rlef_core.spec.tree import Keys
 
@@ -53,6 +53,9 @@ def agree(parts: Mapping[str, Any], registry: Registry) -> Agreement:
     learns = scheme not in ("", UNCHANGED)
     if learns and sampling and sampling.temperature == 0:
         misfits.append(Misfit(_GREEDY, ("rollout", "sampling", "temperature")))
+    misfits += _groups(optimizer, parts.get("rollout"))
+    misfits += _exactness(policy, parts.get("rollout"))
+    misfits += _beginnings(optimizer, parts.get("run"))
     notes = [note for each in used.values() for note in _notes(each)]
     if learns and sampling and sampling.top_p < 1:
         notes.append(f"rollout.sampling.top_p is {sampling.top_p}: an optimizer may not follow the cut distribution (see its page)")
@@ -102,6 +105,25 @@ def _no_scheme(policy: _Used, optimizer: _Used) -> str:
         return f"{offered}, but policy {policy.ref.use!r} cannot be trained, expected an optimizer that publishes by {UNCHANGED!r}"
     taken = choice(policy.offer.weight_schemes)
     return f"{offered}, but policy {policy.ref.use!r} loads by {taken}, expected a pair that shares a weight scheme"
+
+
+def _groups(optimizer: _Used | None, rollout: RolloutBlock | None) -> Iterator[Misfit]:
+    if optimizer and rollout and rollout.episodes_per_task < optimizer.offer.min_episodes_per_task:
+        least = optimizer.offer.min_episodes_per_task
+        found = f"is {rollout.episodes_per_task}, but optimizer {optimizer.ref.use!r} compares episodes of one task"
+        yield Misfit(f"{found}, expected at least {least}", ("rollout", "episodes_per_task"))
+
+
+def _exactness(policy: _Used | None, rollout: RolloutBlock | None) -> Iterator[Misfit]:
+    if policy and rollout and rollout.deterministic and not policy.offer.deterministic:
+        found = f"is true, but policy {policy.ref.use!r} does not promise the same bits for the same requests"
+        yield Misfit(f"{found}, expected false with it", ("rollout", "deterministic"))
+
+
+def _beginnings(optimizer: _Used | None, run: RunBlock | None) -> Iterator[Misfit]:
+    if optimizer and run and run.init_from and not optimizer.offer.warm_start:
+        found = f"is given, but optimizer {optimizer.ref.use!r} cannot begin with another run's weights"
+        yield Misfit(f"{found}, expected no such key with it", ("run", "init_from"), on_key=True)
 
 
 def _languages(tasksets: Iterable[_Used], executor: _Used | None, registry: Registry) -> Iterator[Misfit]:

@@ -3,11 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-import attrs
 from attrs import Factory, frozen
 
 from rlef_core.errors import UsageError
@@ -26,26 +24,12 @@ from rlef_core.spec.blocks import (
     TrainingBlock,
     WeightedReward,
 )
+from rlef_core.spec.plain import plain
 
 PartT = TypeVar("PartT")
 
 SCHEMA_VERSION = 1
 """Of plan.json."""
-
-MAY_CHANGE = (
-    "run.directory",
-    "devices",
-    "threads",
-    "tasks.evaluation",
-    "rollout.concurrency",
-    "rollout.cache_bytes",
-    "training.updates",
-    "training.checkpoint_every",
-    "training.keep_checkpoints",
-    "training.guards",
-    "evaluation",
-)
-"""The keys that a resumed run may set differently: they change where, how fast and how long it learns, not what is learnt."""
 
 
 @frozen
@@ -147,12 +131,15 @@ class Plan:
             "notes": list(self.notes),
         }
 
+    @property
+    def lasting(self) -> Mapping[str, Any]:
+        """The spec as data, without the settings that are `resumable`: what a run is from its beginning to its end."""
+        found: Mapping[str, Any] = plain(self.spec, lasting=True)
+        return found
+
     def digest(self) -> str:
-        """The SHA-256, in hex, of what must be the same between a run and its resumption: the spec without `MAY_CHANGE`."""
-        spec = plain(self.spec)
-        for path in MAY_CHANGE:
-            _remove(spec, path.split("."))
-        text = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+        """The SHA-256, in hex, of what must be the same between a run and its resumption."""
+        text = json.dumps(self.lasting, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -160,28 +147,3 @@ def _present(block: str, value: PartT | None) -> PartT:
     if value is None:
         raise UsageError(f"the plan has no {block!r}: it was resolved for a command that needs none")
     return value
-
-
-def plain(value: Any) -> Any:
-    """Settings as data that JSON can hold and a spec could hold."""
-    if isinstance(value, Ref):
-        return {"use": value.use, **plain(value.config)}
-    if isinstance(value, TasksRef | WeightedReward):
-        core = {key: plain(item) for key, item in attrs.asdict(value, recurse=False).items() if key != "ref"}
-        return plain(value.ref) | core
-    if attrs.has(type(value)):
-        value = {field.alias: getattr(value, field.name) for field in attrs.fields(type(value)) if field.init}
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    return str(value) if isinstance(value, Path) else value
-
-
-def _remove(data: Any, path: list[str]) -> None:
-    for key in path[:-1]:
-        data = data.get(key) if isinstance(data, dict) else None
-    if isinstance(data, dict):
-        data.pop(path[-1], None)

@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from attrs import asdict, frozen
+from attrs import Factory, asdict, frozen
 
 from rlef_core.errors import CheckpointError
 from rlef_core.records import Checkpoint, RunState
+from rlef_core.timeline import Timeline
 
 SCHEMA = 1
 _MANIFEST = "manifest.json"
@@ -26,6 +27,7 @@ class Checkpoints:
     directory: Path
     keep: int
     plan: str
+    timeline: Timeline = Factory(Timeline)
 
     async def save(
         self, state: RunState, journals: Mapping[str, int], write: Callable[[Path], Awaitable[None]], *, healthy: bool = True
@@ -37,21 +39,25 @@ class Checkpoints:
         final = self.directory / str(state.updates)
         partial = self.directory / f".{state.updates}.partial"
         try:
-            self._clear()
-            (partial / "optimizer").mkdir(parents=True)
-            await write(partial / "optimizer")
+            with self.timeline.span("write"):
+                self._clear()
+                (partial / "optimizer").mkdir(parents=True)
+                await write(partial / "optimizer")
             checkpoint = Checkpoint(SCHEMA, state, self.plan, dict(journals), _sizes(partial), healthy)
-            _write_durably(partial, checkpoint)
-            _remove(final)
-            partial.rename(final)
-            _sync(self.directory)
+            with self.timeline.span("seal"):
+                _write_durably(partial, checkpoint)
+            with self.timeline.span("put in place"):
+                _remove(final)
+                partial.rename(final)
+                _sync(self.directory)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
             raise CheckpointError(f"cannot write checkpoint {str(final)!r}: {error}; earlier checkpoints are untouched") from error
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-        self._prune()
+        with self.timeline.span("prune"):
+            self._prune()
         return final, checkpoint
 
     def newest(self) -> tuple[Path, Checkpoint]:
@@ -82,8 +88,7 @@ class Checkpoints:
         return next((number for number in reversed(numbers) if _is_healthy(self.directory / str(number))), None)
 
     def _numbers(self) -> list[int]:
-        folders = self.directory.iterdir() if self.directory.is_dir() else ()
-        return sorted(int(folder.name) for folder in folders if folder.name.isdigit() and (folder / _MANIFEST).exists())
+        return _numbered(self.directory)
 
     def _clear(self) -> None:
         # What a killed run left half written or half removed.
@@ -99,6 +104,21 @@ class Checkpoints:
             doomed = self.directory / f".{number}.doomed"
             (self.directory / str(number)).rename(doomed)
             _remove(doomed)
+
+
+def weights_of(place: Path) -> Path:
+    """The folder in which an optimizer saved its state: of a checkpoint, or of the newest one of a run's directory.
+
+    Raises CheckpointError when `place` is neither.
+    """
+    folder = place
+    if not (place / _MANIFEST).exists():
+        numbers = _numbered(place / "checkpoints")
+        if not numbers:
+            raise CheckpointError(f"run.init_from {str(place)!r} holds no checkpoint, expected a run's directory or one of its checkpoints")
+        folder = place / "checkpoints" / str(numbers[-1])
+    read_checkpoint(folder)
+    return folder / "optimizer"
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -132,6 +152,11 @@ def _write_durably(folder: Path, checkpoint: Checkpoint) -> None:
     manifest.write_text(json.dumps(asdict(checkpoint), indent=1), encoding="utf-8")
     _sync(manifest)
     _sync(folder)
+
+
+def _numbered(directory: Path) -> list[int]:
+    folders = directory.iterdir() if directory.is_dir() else ()
+    return sorted(int(folder.name) for folder in folders if folder.name.isdigit() and (folder / _MANIFEST).exists())
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -3,12 +3,13 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rlef_core.errors import CheckpointError
+from rlef_core.spec import differences
 
 _PLAN = "plan.json"
 
@@ -42,7 +43,8 @@ def refuse_a_second_run(directory: Path, plan: Mapping[str, Any]) -> None:
     """Raise CheckpointError when the directory already holds a run: a plan with something to resume from. Names what differs in `plan`."""
     if not (directory / _PLAN).exists() or not any(directory.glob("checkpoints/[0-9]*/manifest.json")):
         return
-    changes = list(_differences(read_plan(directory).get("spec"), plan.get("spec")))
+    found = differences(read_plan(directory).get("spec"), plan.get("spec"))
+    changes = [f"{way} was {before!r}, is {now!r}" for way, before, now in found]
     other = f" of another plan ({'; '.join(changes[:3])}{'; ...' if len(changes) > 3 else ''})" if changes else ""
     raise CheckpointError(
         f"the directory {str(directory)!r} already holds a run{other}: go on with it by `rlef-core resume {directory}`, keep it aside with "
@@ -50,17 +52,15 @@ def refuse_a_second_run(directory: Path, plan: Mapping[str, Any]) -> None:
     )
 
 
-def _differences(before: Any, now: Any, way: str = "") -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in sorted(before.keys() | now.keys()):
-            yield from _differences(before.get(key), now.get(key), f"{way}.{key}" if way else key)
-    elif before != now:
-        yield f"{way} was {before!r}, is {now!r}"
-
-
 def write_plan(directory: Path, plan: Mapping[str, Any]) -> None:
     """Write plan.json. Raises CheckpointError when it cannot be written."""
     write_whole(directory / _PLAN, json.dumps(plan, indent=1) + "\n")
+
+
+def remember(directory: Path, plan: Mapping[str, Any], updates: int, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Write plan.json anew after settings were changed; its `changes` tell what was changed after how many updates, oldest first."""
+    before = read_plan(directory).get("changes", [])
+    write_plan(directory, {**plan, "changes": [*before, *({"updates": updates, **change} for change in changes)]})
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -20,7 +20,8 @@ from rlef_core.rollout.judge import Judge
 from rlef_core.rollout.tally import Tally
 from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Builder, Plan, derive_seed
-from rlef_core.spec.plan import plain
+from rlef_core.spec.plain import plain
+from rlef_core.timeline import Timeline
 from rlef_core.training.recorded import RecordedStream, open_recorded
 
 
@@ -50,14 +51,15 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIterator[Parts]:
+async def open_parts(plan: Plan, registry: Registry, directory: Path, timeline: Timeline | None = None) -> AsyncIterator[Parts]:
     """Build the plan's components, the tasksets first, for a mistake in a path costs the least there; close them, the newest first,
     when the block ends.
 
     Raises ComponentError for one that cannot be built or closed, NoUsableTask for tasks that cannot be played.
     """
     meter = Meter(registry.metrics)
-    builder = Builder(plan, registry, directory, meter)
+    timeline = timeline or Timeline()
+    builder = Builder(plan, registry, directory, meter, timeline)
     tasksets = {entry: builder.build(tasks.ref) for entry, tasks in plan.tasks.items()}
     for entry, taskset in tasksets.items():
         _stream(plan, entry, taskset).draw(1)
@@ -83,6 +85,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path) -> AsyncIt
             settings=rollout,
             seed=partial(derive_seed, plan.run.seed, "sampling"),
             tally=tally,
+            timeline=timeline,
         )
         scorer = Scorer(tuple((builder.build(reward.ref), reward.ref.origin, reward.weight) for reward in plan.rewards))
         yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, recorded)

@@ -8,15 +8,17 @@ from typing import Any
 
 from attrs import asdict, define, evolve, field
 
-from rlef_core.errors import ComponentError, TrainingDiverged, boundary
+from rlef_core.errors import ComponentError, TrainingDiverged, UsageError, boundary
 from rlef_core.evaluation.evaluate import Evaluation, Result, evaluate, evaluate_single_turn
-from rlef_core.records import RunState, Task, UpdateReport
+from rlef_core.records import RunState, UpdateReport
+from rlef_core.roles import WarmStart
 from rlef_core.rollout.collections import Collection, play_collection
 from rlef_core.rollout.episode import Player
 from rlef_core.rollout.lag import watch_lag
 from rlef_core.rollout.measure import measure
 from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Plan
+from rlef_core.timeline import Timeline
 from rlef_core.training.checkpoints import Checkpoints
 from rlef_core.training.codec import dump_episode
 from rlef_core.training.events import Events
@@ -46,6 +48,8 @@ class Run:
     rejected: set[str] = field(factory=set)
     began_at: tuple[float, int] = (0.0, 0)
     """When this process began to collect (seconds of the monotonic clock), and after how many updates."""
+    round: tuple[float, float] = (0.0, 0.0)
+    """When the newest collection began, and for how long there had been work before (`Timeline.busy`)."""
     lookout: Lookout = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -60,6 +64,10 @@ class Run:
         return self.plan.run.directory
 
     @property
+    def timeline(self) -> Timeline:
+        return self.parts.builder.timeline
+
+    @property
     def is_new(self) -> bool:
         """Nothing was learnt yet."""
         return self.state.updates == 0
@@ -72,6 +80,7 @@ class Run:
         following = self._reads(self.parts.recorded) if self.parts.recorded else self._plays()
         self.began_at = (time.monotonic(), self.state.updates)
         while self.state.updates < self.plan.training.updates:
+            self.round = time.monotonic(), self.timeline.busy()
             yield await self.stopper.unless_stopped(following())
 
     async def learn(self, collection: Collection) -> UpdateReport:
@@ -82,7 +91,7 @@ class Run:
         with boundary(self.plan.policy.origin, "act"):
             trajectories = collection.trajectories
         try:
-            with boundary(self.plan.optimizer.origin, "update"):
+            with self.timeline.span("update"), boundary(self.plan.optimizer.origin, "update"):
                 report = await self.parts.optimizer.update(trajectories)
         except ComponentError as error:
             if isinstance(error.__cause__, TrainingDiverged):
@@ -94,7 +103,7 @@ class Run:
     async def publish(self) -> None:
         """Hand the optimizer's current weights to the policy."""
         started = time.monotonic()
-        with boundary(self.plan.optimizer.origin, "publish"):
+        with self.timeline.span("publish"), boundary(self.plan.optimizer.origin, "publish"):
             async with self.parts.optimizer.publish(self.plan.scheme) as weights:
                 with boundary(self.plan.policy.origin, "load"):
                     await self.parts.policy.load(weights)
@@ -103,6 +112,11 @@ class Run:
 
     def record(self, collection: Collection, report: UpdateReport) -> Mapping[str, float]:
         """Write the collection down and move the state past it; returns its metrics."""
+        with self.timeline.span("record"):
+            return self._record(collection, report)
+
+    def _record(self, collection: Collection, report: UpdateReport) -> Mapping[str, float]:
+        self.parts.meter.add("loop/idle_share", self._idle_share())
         self._write_episodes(collection)
         for name, value in report.metrics.items():
             self.parts.meter.add(name, value)
@@ -122,6 +136,10 @@ class Run:
         self.events.emit("rlef_update_finished", collection=collection.number, report=report, metrics=figures)
         self.say(f"{_line(figures, self.state, self.plan.training.updates)}, {self._left()}")
         return figures
+
+    def _idle_share(self) -> float:
+        began, busy = self.round
+        return max(0.0, 1 - (self.timeline.busy() - busy) / max(time.monotonic() - began, 1e-9))
 
     def guard(self, figures: Mapping[str, float]) -> None:
         """Say once what each guard finds. Raises TrainingDiverged for one that stops, before a checkpoint is saved over a good one."""
@@ -152,9 +170,18 @@ class Run:
             with boundary(self.plan.optimizer.origin, "save"):
                 await self.parts.optimizer.save(folder)
 
-        folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write, healthy=self.lookout.quiet)
+        with self.timeline.span("checkpoint"):
+            folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write, healthy=self.lookout.quiet)
         self.saved, self.lookout.quiet = self.state, True
         self.events.emit("rlef_checkpoint_saved", directory=folder, checkpoint=checkpoint)
+
+    async def start_from(self, folder: Path) -> None:
+        """Begin with the weights that another run's optimizer saved. Raises UsageError when the optimizer cannot."""
+        if not isinstance(self.parts.optimizer, WarmStart):
+            raise UsageError(f"{self.plan.optimizer.origin} cannot begin with another run's weights, expected no run.init_from with it")
+        with boundary(self.plan.optimizer.origin, "start_from"):
+            await self.parts.optimizer.start_from(folder)
+        self.say(f"begins with the weights of {folder}")
 
     async def restore(self, folder: Path, state: RunState) -> None:
         """Take up the state of a checkpoint, and the metrics of the collections before it."""
@@ -186,7 +213,7 @@ class Run:
     def _plays(self) -> Callable[[], Coroutine[Any, Any, Collection]]:
         stream = self.parts.tasks("train", self.state.position)
         count = self.plan.training.episodes_per_collection // self.plan.rollout.episodes_per_task
-        return lambda: self._play(stream, stream.draw(count))
+        return lambda: self._play(stream, count)
 
     def _reads(self, recorded: Callable[[int], RecordedStream]) -> Callable[[], Coroutine[Any, Any, Collection]]:
         stream = recorded(self.state.position)
@@ -198,11 +225,14 @@ class Run:
         measure(collection, self.parts.tally.seconds, 0, self.parts.meter)
         return collection
 
-    async def _play(self, stream: TaskStream, tasks: list[Task]) -> Collection:
+    async def _play(self, stream: TaskStream, count: int) -> Collection:
         number, rollout = self.state.collection, self.plan.rollout
+        with self.timeline.span("draw"):
+            tasks = stream.draw(count)
         self.parts.tally.begin(f"collection {number + 1}", len(tasks) * rollout.episodes_per_task)
-        async with watch_lag(self.parts.meter):
-            collection = await play_collection(self.parts.player, self.parts.scorer, "train", number, tasks, rollout.episodes_per_task)
+        with self.timeline.span("play"):
+            async with watch_lag(self.parts.meter):
+                collection = await play_collection(self.parts.player, self.parts.scorer, "train", number, tasks, rollout.episodes_per_task)
         self._count_rejected(stream)
         measure(collection, self.parts.tally.seconds, self.parts.tally.programs, self.parts.meter)
         return evolve(collection, position=stream.position)
@@ -217,7 +247,8 @@ class Run:
         stream = self.parts.tasks("evaluation")
         tasks = stream.draw(block.episodes)
         self._count_rejected(stream)
-        rates, collection = await self.stopper.unless_stopped(how(player, tasks, name))
+        with self.timeline.span("evaluate"):
+            rates, collection = await self.stopper.unless_stopped(how(player, tasks, name))
         result = {**rates, "tasks": len({task.problem.id for task in tasks}), "faults": len(collection.faulted)}
         self._write_episodes(collection)
         self.results[name] = result

@@ -1,73 +1,90 @@
 """Start a run in its directory or take it up again, and see it to its end."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from rlef_core.errors import Interrupted
 from rlef_core.records import Checkpoint
 from rlef_core.registry import Registry
 from rlef_core.rollout.tally import Tally
 from rlef_core.spec import Plan
-from rlef_core.training.checkpoints import Checkpoints
-from rlef_core.training.directory import claim, refuse_a_second_run, write_plan
+from rlef_core.timeline import Timeline
+from rlef_core.training.changes import Change
+from rlef_core.training.checkpoints import Checkpoints, weights_of
+from rlef_core.training.directory import claim, refuse_a_second_run, remember, write_plan
 from rlef_core.training.events import Events
 from rlef_core.training.journal import Journals, read_journal, rewind
 from rlef_core.training.loop import train
 from rlef_core.training.parts import open_parts
 from rlef_core.training.run import Run
 from rlef_core.training.stopping import Stopper
-from rlef_core.training.summary import write_summary
+from rlef_core.training.summary import retire_summary, write_summary
 
 
 @frozen
 class Session:
-    """How a run talks to whoever started it: `say` one line; `watch` is handed the running counts once."""
+    """How a run talks to whoever started it: `say` one line; `watch` is handed the running counts once; `timeline` is told what happens
+    when."""
 
     say: Callable[[str], None]
     watch: Callable[[Tally], None] = lambda tally: None
+    timeline: Timeline = Factory(Timeline)
 
 
 async def start(plan: Plan, registry: Registry, session: Session) -> Mapping[str, Any]:
     """Play a plan from its beginning; returns the summary. Raises CheckpointError when its directory cannot be used,
     Interrupted when stopped."""
+    origin = weights_of(plan.run.init_from) if plan.run.init_from else None
     with claim(plan.run.directory):
         refuse_a_second_run(plan.run.directory, plan.to_json())
-        return await _play(plan, registry, session, None)
+
+        async def begin(run: Run) -> None:
+            write_plan(run.directory, plan.to_json())
+            if origin is not None:
+                await run.start_from(origin)
+
+        return await _play(plan, registry, session, begin)
 
 
-async def go_on(plan: Plan, registry: Registry, session: Session) -> Mapping[str, Any]:
-    """Take a run up from its newest checkpoint; journals go back to where they were then. Raises like `start`."""
+async def go_on(plan: Plan, registry: Registry, session: Session, changes: Sequence[Change] = ()) -> Mapping[str, Any]:
+    """Take a run up from its newest checkpoint; journals go back to where they were then. `changes` are what `plan` has otherwise than
+    before. Raises like `start`."""
     with claim(plan.run.directory):
-        return await _play(plan, registry, session, _checkpoints(plan).newest())
+        newest = _checkpoints(plan, session).newest()
+
+        async def begin(run: Run) -> None:
+            await _restore(run, *newest)
+            if changes:
+                remember(run.directory, plan.to_json(), newest[1].state.updates, [change.to_json() for change in changes])
+                retire_summary(run.directory)
+
+        return await _play(plan, registry, session, begin)
 
 
-async def _play(plan: Plan, registry: Registry, session: Session, newest: tuple[Path, Checkpoint] | None) -> Mapping[str, Any]:
+async def _play(plan: Plan, registry: Registry, session: Session, begin: Callable[[Run], Awaitable[None]]) -> Mapping[str, Any]:
     events = Events(registry, session.say)
     journals = Journals(plan.run.directory)
     stopper = Stopper(session.say)
     try:
         async with AsyncExitStack() as stack:
             with stopper.at_once():  # building a model may take long, and there is nothing to save yet
-                parts = await stack.enter_async_context(open_parts(plan, registry, plan.run.directory))
+                parts = await stack.enter_async_context(open_parts(plan, registry, plan.run.directory, session.timeline))
             session.watch(parts.tally)
             with stopper.between_steps():
-                run = Run(parts, journals, _checkpoints(plan), events, stopper, session.say)
-                return await _begun(run, newest)
+                run = Run(parts, journals, _checkpoints(plan, session), events, stopper, session.say)
+                await begin(run)
+                return await _to_the_end(run)
     finally:
         journals.abandon()
         await asyncio.to_thread(events.drain)
 
 
-async def _begun(run: Run, newest: tuple[Path, Checkpoint] | None) -> Mapping[str, Any]:
-    if newest is not None:
-        await _restore(run, *newest)
-    else:
-        write_plan(run.directory, run.plan.to_json())
+async def _to_the_end(run: Run) -> Mapping[str, Any]:
     run.events.emit("rlef_run_started", directory=run.directory, plan=run.plan.to_json())
     await _train(run)
     run.journals.close()
@@ -77,8 +94,8 @@ async def _begun(run: Run, newest: tuple[Path, Checkpoint] | None) -> Mapping[st
     return summary
 
 
-def _checkpoints(plan: Plan) -> Checkpoints:
-    return Checkpoints(plan.run.directory / "checkpoints", plan.training.keep_checkpoints, plan.digest())
+def _checkpoints(plan: Plan, session: Session) -> Checkpoints:
+    return Checkpoints(plan.run.directory / "checkpoints", plan.training.keep_checkpoints, plan.digest(), session.timeline)
 
 
 async def _train(run: Run) -> None:

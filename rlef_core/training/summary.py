@@ -19,6 +19,15 @@ def write_summary(directory: Path, parts: Parts, results: Mapping[str, Mapping[s
     return summary
 
 
+def retire_summary(directory: Path) -> None:
+    """Rename the summary of a run that goes on after its end to summary.json.old-1, -2, ..."""
+    path, number = directory / NAME, 1
+    while (aside := path.with_name(f"{NAME}.old-{number}")).exists():
+        number += 1
+    if path.exists():
+        path.rename(aside)
+
+
 def read_summary(directory: Path) -> Mapping[str, Any] | None:
     """The summary of a finished run, else None."""
     path = directory / NAME

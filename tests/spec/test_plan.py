@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlef_core.errors import UsageError
-from rlef_core.spec import MAY_CHANGE
+from rlef_core.spec import resumable
 
 
 def test_a_good_spec_becomes_a_plan(bench: Any) -> None:
@@ -63,16 +63,20 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("key", MAY_CHANGE)
+@pytest.mark.parametrize("key", CHANGES)
 def test_what_may_change_on_resume_leaves_the_digest(bench: Any, key: str) -> None:
     before, after = bench.plan(bench.good), bench.plan(bench.good, f"{key}={CHANGES[key]}")
     assert before != after
     assert before.digest() == after.digest()
 
 
+def test_the_settings_that_may_change_on_resume_are_named(bench: Any) -> None:
+    assert set(resumable(bench.plan(bench.good).spec)) >= CHANGES.keys() - {"devices", "threads"}
+
+
 @pytest.mark.parametrize(
     "override",
-    ["name=other", "run.seed=8", "model.max_length=600", "optimizer.rate=1", "rollout.retries=1", "training.sequences_per_update=512"],
+    ["name=other", "run.seed=8", "model.max_length=600", "optimizer.rate=1", "rollout.turn_limit=2", "training.sequences_per_update=512"],
 )
 def test_what_must_not_change_on_resume_changes_the_digest(bench: Any, override: str) -> None:
     assert bench.plan(bench.good).digest() != bench.plan(bench.good, override).digest()

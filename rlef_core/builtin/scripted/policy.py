@@ -105,6 +105,6 @@ COMPONENT = component(
     summary="answers given in the spec or in a file; cannot train",
     config=ScriptedConfig,
     build=build,
-    offers=lambda config: Offer(trainable=False),
+    offers=lambda config: Offer(trainable=False, deterministic=True),
     example=lambda: ScriptedConfig(("print(1)", "print(2)")),
 )
