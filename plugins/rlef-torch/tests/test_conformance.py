@@ -1,4 +1,4 @@
-"""The policy and the optimizer keep what rlef-core's conformance kit asks of every policy and optimizer."""
+"""The policy and the optimizers keep what rlef-core's conformance kit asks of every policy and optimizer."""
 
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
@@ -12,12 +12,18 @@ from transformers import AutoModelForCausalLM
 
 from rlef_core import Trajectory, UpdateReport, Weights
 from rlef_core.testing import OptimizerSubject, OptimizerSuite, PolicySubject, PolicySuite
-from rlef_torch.config import PpoConfig, TransformersConfig
-from rlef_torch.learner import Learner
-from rlef_torch.optimizer import PpoOptimizer
+from rlef_torch.config import TransformersConfig
+from rlef_torch.families import GrpoConfig, PpoConfig, RlooConfig, SftConfig
+from rlef_torch.grpo import make_grpo
+from rlef_torch.optimizer import TorchOptimizer
 from rlef_torch.policy import TransformersPolicy
+from rlef_torch.ppo import make_ppo
+from rlef_torch.pupil import Pupil
+from rlef_torch.rloo import make_rloo
+from rlef_torch.sft import make_sft
 
-VISIBLE = PpoConfig(learning_rate=1e-3, warmup_updates=0, kl_coefficient=0.1)
+VISIBLE: Any = {"learning_rate": 1e-3, "warmup_updates": 0}
+PPO = PpoConfig(**VISIBLE, kl_coefficient=0.1)
 
 
 class TestTransformersPolicy(PolicySuite):
@@ -29,7 +35,30 @@ class TestTransformersPolicy(PolicySuite):
 class TestPpo(OptimizerSuite):
     @pytest.fixture
     def subject(self, context: Any, published: "Published") -> OptimizerSubject:
-        return optimizer_subject(PpoOptimizer, context, published)
+        return optimizer_subject(TorchOptimizer, context, published)
+
+
+class TestGrpo(OptimizerSuite):
+    @pytest.fixture
+    def subject(self, context: Any, published: "Published") -> OptimizerSubject:
+        return optimizer_subject(TorchOptimizer, context, published, make_grpo, GrpoConfig(**VISIBLE, kl_coefficient=0.1))
+
+
+class TestRloo(OptimizerSuite):
+    @pytest.fixture
+    def subject(self, context: Any, published: "Published") -> OptimizerSubject:
+        return optimizer_subject(TorchOptimizer, context, published, make_rloo, RlooConfig(**VISIBLE, kl_coefficient=0.1))
+
+
+class TestSft(OptimizerSuite):
+    """It has no reference to be held by, and no advantage of a turn to report."""
+
+    kl = False
+    reports_turns = False
+
+    @pytest.fixture
+    def subject(self, context: Any, published: "Published") -> OptimizerSubject:
+        return optimizer_subject(TorchOptimizer, context, published, make_sft, SftConfig(**VISIBLE, loss_on="all"))
 
 
 def policy_subject(kind: type[TransformersPolicy], context: Any, published: "Published") -> PolicySubject:
@@ -42,13 +71,15 @@ def policy_subject(kind: type[TransformersPolicy], context: Any, published: "Pub
     )
 
 
-def optimizer_subject(kind: type[PpoOptimizer], context: Any, published: "Published") -> OptimizerSubject:
+def optimizer_subject(
+    kind: type[TorchOptimizer], context: Any, published: "Published", make: Any = make_ppo, config: Any = PPO
+) -> OptimizerSubject:
     whole = evolve(context, sequences_per_update=8)
     return OptimizerSubject(
-        lambda: kind.build(VISIBLE, whole),
+        lambda: kind.build(make, config, whole),
         published.logprobs,
         vocabulary=300,
-        build_split=lambda: kind.build(evolve(VISIBLE, micro_batch_tokens=1, logprob_chunk_tokens=3), whole),
+        build_split=lambda: kind.build(make, evolve(config, micro_batch_tokens=1, logprob_chunk_tokens=3), whole),
     )
 
 
@@ -92,7 +123,7 @@ async def test_a_policy_that_mixes_old_weights_and_new_is_caught(mutant: type[Tr
         await PolicySuite().test_after_a_load_every_new_token_is_of_the_new_weights(policy_subject(mutant, context, published))
 
 
-class TrainsFeedback(PpoOptimizer):
+class TrainsFeedback(TorchOptimizer):
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
         return await super().update([widened(trajectory) for trajectory in collection])
 
@@ -109,7 +140,7 @@ def widened(trajectory: Trajectory) -> Trajectory:
     )
 
 
-class FlipsTheAdvantage(PpoOptimizer):
+class FlipsTheAdvantage(TorchOptimizer):
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
         return await super().update([flipped(trajectory) for trajectory in collection])
 
@@ -118,20 +149,21 @@ def flipped(trajectory: Trajectory) -> Trajectory:
     return evolve(trajectory, turns=tuple(evolve(turn, reward=-turn.reward) for turn in trajectory.turns))
 
 
-class DropsTheKl(PpoOptimizer):
+class DropsTheKl(TorchOptimizer):
     @classmethod
-    def build(cls, config: PpoConfig, context: Any) -> PpoOptimizer:
-        return super().build(evolve(config, kl_coefficient=0.0), context)
+    def build(cls, make: Any, config: Any, context: Any) -> TorchOptimizer:
+        return super().build(make, evolve(config, kl_coefficient=0.0), context)
 
 
-class ForgetsMoments(PpoOptimizer):
+class ForgetsMoments(TorchOptimizer):
     async def restore(self, directory: Path) -> None:
-        fresh = self.learner.policy_stepper.state()
+        stepper = self.learner.updater.pupils["policy"].stepper
+        fresh = stepper.state()
         await super().restore(directory)
-        self.learner.policy_stepper.restore(fresh)
+        stepper.restore(fresh)
 
 
-class PublishesStaleWeights(PpoOptimizer):
+class PublishesStaleWeights(TorchOptimizer):
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
         self.before = {name: each.detach().clone() for name, each in self.learner.policy.model.named_parameters()}
         return await super().update(collection)
@@ -167,20 +199,20 @@ async def test_an_optimizer_that_publishes_stale_weights_is_caught(context: Any,
         )
 
 
-class MicroBatchesCountAlike(Learner):
+class MicroBatchesCountAlike(Pupil[Any]):
     """Each has the same weight, however many tokens it holds."""
 
     __slots__ = ()
 
-    def _policy_part(self, lessons: Any, batch: Any, tokens: int) -> Any:
-        return super()._policy_part(lessons, batch, sum(len(lesson.behaviour) for lesson in lessons))
+    def backward(self, lessons: Any, batch: Any, count: int) -> Any:
+        return super().backward(lessons, batch, sum(map(self.count, lessons)))
 
 
-class AveragesAverages(PpoOptimizer):
+class AveragesAverages(TorchOptimizer):
     @classmethod
-    def build(cls, config: PpoConfig, context: Any) -> PpoOptimizer:
-        optimizer = super().build(config, context)
-        optimizer.learner.__class__ = MicroBatchesCountAlike
+    def build(cls, make: Any, config: Any, context: Any) -> TorchOptimizer:
+        optimizer = super().build(make, config, context)
+        optimizer.learner.updater.pupils["policy"].__class__ = MicroBatchesCountAlike
         return optimizer
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 import rlef_torch.losses
 from rlef_torch.losses import Importance, importance_weights, policy_loss, value_loss
 
-PURE = {"losses", "returns", "logprobs", "batching"}
+PURE = {"losses", "returns", "logprobs", "batching", "kl", "groups"}
 ALLOWED = {"torch", "attrs", "collections", "functools", "itertools", "math", "random", "typing"}
 
 

@@ -11,10 +11,12 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, GPT2Config
 
 from rlef_core import ChatTemplateError, Message, ModelSpec
-from rlef_torch.config import PpoConfig, TransformersConfig
+from rlef_torch.config import TransformersConfig
+from rlef_torch.families import PpoConfig
 from rlef_torch.model import ModelError, choose_dtype, context_length, load_model, resolve
-from rlef_torch.optimizer import PpoOptimizer
+from rlef_torch.optimizer import TorchOptimizer
 from rlef_torch.policy import TransformersPolicy
+from rlef_torch.ppo import make_ppo
 from rlef_torch.tokenizer import HfTokenizer
 
 
@@ -26,7 +28,7 @@ def test_a_missing_folder_is_named_with_where_it_was_looked_for(context: Any, wi
     with pytest.raises(ModelError, match=r"model.path './no/such': there is no such folder \(/.*no/such\); give"):
         TransformersPolicy.build(TransformersConfig(), with_model("./no/such"))
     with pytest.raises(ModelError, match="there is no such folder"):
-        PpoOptimizer.build(PpoConfig(), with_model("/no/such"))
+        TorchOptimizer.build(make_ppo, PpoConfig(), with_model("/no/such"))
 
 
 def test_a_hub_name_without_a_network_says_what_to_do(with_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:

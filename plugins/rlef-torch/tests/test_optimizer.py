@@ -29,11 +29,13 @@ from rlef_core import (
     TurnSpan,
 )
 from rlef_torch.batch import pack, sampled
-from rlef_torch.config import OPTIMIZER_METRICS, PpoConfig, TransformersConfig
-from rlef_torch.learner import Learner
-from rlef_torch.lessons import prepare
-from rlef_torch.optimizer import PpoOptimizer, make_learner
+from rlef_torch.config import TransformersConfig
+from rlef_torch.families import PpoConfig
+from rlef_torch.metrics import PPO_METRICS
+from rlef_torch.optimizer import TorchOptimizer
 from rlef_torch.policy import TransformersPolicy
+from rlef_torch.ppo import make_ppo
+from rlef_torch.rewarded import RewardedLearner
 
 FAST = PpoConfig(learning_rate=1e-3, warmup_updates=0)
 VOCABULARY = 300
@@ -60,33 +62,33 @@ def collection(count: int = 8) -> list[Trajectory]:
 
 
 @asynccontextmanager
-async def optimizer_of(context: Any, config: PpoConfig = FAST) -> AsyncIterator[PpoOptimizer]:
-    optimizer = PpoOptimizer.build(config, context)
+async def optimizer_of(context: Any, config: PpoConfig = FAST) -> AsyncIterator[TorchOptimizer]:
+    optimizer = TorchOptimizer.build(make_ppo, config, context)
     try:
         yield optimizer
     finally:
         await optimizer.close()
 
 
-def learner_of(context: Any, **changes: Any) -> Learner:
-    return make_learner(context.model.path, evolve(FAST, **changes), context)
+def learner_of(context: Any, **changes: Any) -> RewardedLearner:
+    return make_ppo(context.model.path, evolve(FAST, **changes), context)
 
 
-def gradients(learner: Learner, trajectories: Sequence[Trajectory]) -> dict[str, Tensor]:
-    learner.gradients(prepare(trajectories, learner.policy, learner.reference, learner.critic, learner.config))
-    modules = {"policy": learner.policy.model, "critic": learner.critic}
+def gradients(learner: RewardedLearner, trajectories: Sequence[Trajectory]) -> dict[str, Tensor]:
+    learner.updater.gradients(learner.lessons(trajectories))
     return {
         f"{name}.{key}": parameter.grad.clone()
-        for name, module in modules.items()
-        for key, parameter in module.named_parameters()
+        for name, pupil in learner.updater.pupils.items()
+        for key, parameter in pupil.module.named_parameters()
         if parameter.grad is not None
     }
 
 
-def weights(learner: Learner) -> dict[str, Tensor]:
+def weights(learner: RewardedLearner) -> dict[str, Tensor]:
     return {
-        **{f"policy.{name}": each.detach().clone() for name, each in learner.policy.model.named_parameters()},
-        **{f"critic.{name}": each.detach().clone() for name, each in learner.critic.named_parameters()},
+        f"{name}.{key}": parameter.detach().clone()
+        for name, pupil in learner.updater.pupils.items()
+        for key, parameter in pupil.module.named_parameters()
     }
 
 
@@ -114,7 +116,7 @@ def test_old_log_probs_are_those_of_a_plain_forward_pass_at_the_sampling_tempera
     model = AutoModelForCausalLM.from_pretrained(context.model.path)
     learner = learner_of(context, micro_batch_tokens=50)
     trajectories = [evolve(each, temperature=0.7) for each in collection()]
-    for lesson in prepare(trajectories, learner.policy, learner.reference, learner.critic, learner.config):
+    for lesson in learner.lessons(trajectories):
         expected = plain_logprobs(model, lesson.trajectory, 0.7)
         torch.testing.assert_close(lesson.scores.logprobs_old, expected, atol=1e-5, rtol=0)
         assert torch.equal(lesson.scores.logprobs_old, lesson.scores.logprobs_reference)
@@ -140,7 +142,7 @@ def test_unusual_output_layers_are_followed(name: str, make_model: Any, with_mod
     other = with_model(make_model(config))
     learner = learner_of(other)
     model = AutoModelForCausalLM.from_pretrained(other.model.path, attn_implementation="eager")
-    for lesson in prepare(collection(), learner.policy, learner.reference, learner.critic, learner.config):
+    for lesson in learner.lessons(collection()):
         torch.testing.assert_close(lesson.scores.logprobs_old, plain_logprobs(model, lesson.trajectory, 1.0), atol=1e-5, rtol=0)
 
 
@@ -170,7 +172,7 @@ def test_logits_at_problem_and_feedback_tokens_never_enter_the_loss(context: Any
     seen: list[Tensor] = []
     backbone = learner.policy.model.base_model
     hook = backbone.register_forward_hook(lambda module, inputs, output: keep_gradient(seen, output.last_hidden_state))
-    learner.gradients(prepare(trajectories, learner.policy, learner.reference, learner.critic, learner.config))
+    learner.updater.gradients(learner.lessons(trajectories))
     hook.remove()
     for states in seen:
         rows = sorted(trajectories, key=lambda each: -len(each.ids))[: states.shape[0]]
@@ -200,9 +202,11 @@ def test_padding_on_the_right_is_seen_by_nothing_that_is_read(name: str, make_mo
     config.initializer_range = 0.2
     learner = learner_of(with_model(make_model(config)))
     model = learner.policy.model
-    lessons = prepare(collection(), learner.policy, learner.reference, learner.critic, learner.config)
-    for lesson in lessons:
-        alone = learner.critic(pack([lesson.trajectory], "turn", model.device))
+    critic = learner.scorer.critic
+    assert critic is not None
+    for lesson in learner.lessons(collection()):
+        alone = critic(pack([lesson.trajectory], "turn", model.device))
+        assert lesson.scores.values is not None
         torch.testing.assert_close(lesson.scores.values, alone.detach(), atol=1e-5, rtol=0)
         torch.testing.assert_close(lesson.scores.logprobs_old, plain_logprobs(model, lesson.trajectory, 1.0), atol=1e-5, rtol=0)
 
@@ -220,7 +224,7 @@ async def test_an_update_reports_every_turn(context: Any) -> None:
         assert turn.return_ == pytest.approx(sum(span.reward for span in later))
         assert 0 < turn.weight <= 1
     assert sum(turn.advantage for turn in report.turns) == pytest.approx(0, abs=1e-4)
-    assert set(report.metrics) == {metric.name for metric in OPTIMIZER_METRICS}
+    assert set(report.metrics) == {metric.name for metric in PPO_METRICS} - {"optimizer/kl_loss"}
     assert report.metrics["optimizer/kl"] == 0.0
     assert report.metrics["optimizer/padding_share"] > 0
 
@@ -265,7 +269,7 @@ async def test_the_policys_own_warm_up_follows_the_critics(context: Any) -> None
     config = evolve(FAST, learning_rate=1e-4, warmup_updates=4, critic_warmup_updates=4)
     async with optimizer_of(context, config) as optimizer:
         rates = [(await optimizer.update(collection(4))).metrics["optimizer/learning_rate"] for _ in range(10)]
-        assert optimizer.learner.critic_stepper.rate == pytest.approx(1e-4)
+        assert optimizer.learner.updater.pupils["critic"].stepper.rate == pytest.approx(1e-4)
     assert rates == pytest.approx([0.0] * 4 + [0.25e-4, 0.5e-4, 0.75e-4] + [1e-4] * 3)
 
 
@@ -273,11 +277,11 @@ def critic_after(context: Any, **changes: Any) -> Tensor:
     learner = learner_of(context, **changes)
     for seed in range(4):
         learner.learn(collection(), seed)
-    return torch.cat([each.detach().flatten() for each in learner.critic.parameters()])
+    return torch.cat([each.detach().flatten() for each in learner.updater.pupils["critic"].module.parameters()])
 
 
 def test_the_value_coefficient_acts_through_the_bound_on_the_gradients_norm_alone(context: Any) -> None:
-    start = torch.cat([each.detach().flatten() for each in learner_of(context).critic.parameters()])
+    start = torch.cat([each.detach().flatten() for each in learner_of(context).updater.pupils["critic"].module.parameters()])
     bound, scaled = (critic_after(context, value_coefficient=factor, max_gradient_norm=1.0) for factor in (1.0, 0.1))
     free, scaled_free = (critic_after(context, value_coefficient=factor, max_gradient_norm=1e9) for factor in (1.0, 0.1))
     moved = (bound - start).norm()
@@ -301,13 +305,13 @@ async def test_a_loss_that_is_no_number_stops_before_the_weights_change(context:
         assert optimizer.version == 1
         (tmp_path / "after").mkdir()
         await optimizer.save(tmp_path / "after")
-        assert json.loads((tmp_path / "after" / "counters.json").read_text()) == {"updates": 2, "version": 1}
+        assert json.loads((tmp_path / "after" / "counters.json").read_text()) == {"updates": 2, "version": 1, "kl_coefficient": 0.05}
 
 
 async def test_a_gradient_that_is_no_number_stops_before_the_weights_change(context: Any) -> None:
     async with optimizer_of(context) as optimizer:
         before = weights(optimizer.learner)
-        optimizer.learner.critic.head.weight.register_hook(lambda gradient: gradient * float("inf"))
+        optimizer.learner.updater.pupils["critic"].module.head.weight.register_hook(lambda gradient: gradient * float("inf"))
         with pytest.raises(TrainingDiverged, match="critic's gradient norm is"):
             await optimizer.update(collection())
         assert same(before, weights(optimizer.learner))
@@ -397,7 +401,7 @@ async def test_suspending_and_resuming_changes_nothing(context: Any) -> None:
 async def test_bfloat16_products_keep_float32_weights_and_stay_close(context: Any) -> None:
     exact, rough = (learner_of(context, dtype=dtype) for dtype in ("float32", "bfloat16"))
     assert all(each.dtype == torch.float32 for each in weights(rough).values())
-    lessons = [prepare(collection(), each.policy, each.reference, each.critic, each.config) for each in (exact, rough)]
+    lessons = [each.lessons(collection()) for each in (exact, rough)]
     for first, second in zip(*lessons, strict=True):
         torch.testing.assert_close(first.scores.logprobs_old, second.scores.logprobs_old, atol=0.2, rtol=0)
         assert not torch.equal(first.scores.logprobs_old, second.scores.logprobs_old)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rlef_core import Offer
 from rlef_torch import plugin
-from rlef_torch.optimizer import PpoOptimizer
+from rlef_torch.optimizer import TorchOptimizer
 from rlef_torch.policy import TransformersPolicy
 
 
@@ -18,9 +18,9 @@ def test_loading_the_plugin_imports_no_engine() -> None:
 
 
 async def test_every_component_builds_from_its_example_and_speaks_the_scheme_it_offers(context: Any) -> None:
-    (policy,), (optimizer,) = plugin.rlef_register_policies(), plugin.rlef_register_optimizers()
-    for each, kind in ((policy, TransformersPolicy), (optimizer, PpoOptimizer)):
-        assert each.offers(each.example()) == Offer(weight_schemes=("memory",))
+    for each in (*plugin.rlef_register_policies(), *plugin.rlef_register_optimizers()):
+        groups = 2 if each.name in ("grpo", "rloo") else 1
+        assert each.offers(each.example()) == Offer(weight_schemes=("memory",), min_episodes_per_task=groups)
         built = each.build(each.example(), context)
-        assert isinstance(built, kind)
+        assert isinstance(built, TransformersPolicy | TorchOptimizer)
         await built.close()

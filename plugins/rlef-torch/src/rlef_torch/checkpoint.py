@@ -17,39 +17,45 @@ from rlef_torch.learner import Learner
 from rlef_torch.model import ModelError, load_model, quietly
 
 POLICY_FOLDER = "policy"
+"""The policy's folder, named as its pupil is."""
 
 
-def save(directory: Path, learner: Learner, tokenizer: PreTrainedTokenizerFast, counters: dict[str, int]) -> None:
+def save(directory: Path, learner: Learner, tokenizer: PreTrainedTokenizerFast, version: int) -> None:
     """Write weights, moments, counters and random states into `directory`. Raises CheckpointError when the disk is full or fails."""
     with _writing(directory):
         with quietly():
             learner.policy.model.save_pretrained(directory / POLICY_FOLDER)
         tokenizer.save_pretrained(directory / POLICY_FOLDER)
-        _write(directory / "critic.safetensors", dict(learner.critic.named_parameters()))
-        _write(directory / "policy-adamw.safetensors", learner.policy_stepper.state())
-        _write(directory / "critic-adamw.safetensors", learner.critic_stepper.state())
+        for name, pupil in learner.updater.pupils.items():
+            if name != POLICY_FOLDER:
+                _write(directory / f"{name}.safetensors", dict(pupil.module.named_parameters()))
+            _write(directory / f"{name}-adamw.safetensors", pupil.stepper.state())
         _write(directory / "random.safetensors", _random_states())
-        (directory / "counters.json").write_text(json.dumps({"updates": learner.updates, **counters}))
+        counters = {"updates": learner.updater.updates, "version": version, **learner.state()}
+        (directory / "counters.json").write_text(json.dumps(counters))
 
 
-def restore(directory: Path, learner: Learner) -> dict[str, int]:
-    """Take what `save` wrote; returns the counters. Raises CheckpointError when it is incomplete or of another model."""
+def restore(directory: Path, learner: Learner) -> int:
+    """Take what `save` wrote; returns the version. Raises CheckpointError when it is incomplete or of another model or family."""
     device = learner.policy.model.device
     try:
         saved = load_model(str(directory / POLICY_FOLDER), torch.float32, torch.device("cpu"))
         _fill(learner.policy.model, dict(saved.named_parameters()))
-        _fill(learner.critic, load_file(directory / "critic.safetensors"))
-        learner.policy_stepper.restore(load_file(directory / "policy-adamw.safetensors"))
-        learner.critic_stepper.restore(load_file(directory / "critic-adamw.safetensors"))
+        for name, pupil in learner.updater.pupils.items():
+            if name != POLICY_FOLDER:
+                _fill(pupil.module, load_file(directory / f"{name}.safetensors"))
+            pupil.stepper.restore(load_file(directory / f"{name}-adamw.safetensors"))
         _take_random_states(load_file(directory / "random.safetensors"), device)
-        counters: dict[str, int] = json.loads((directory / "counters.json").read_text())
+        counters = json.loads((directory / "counters.json").read_text())
+        learner.updater.updates = counters["updates"]
+        learner.restore(counters)
+        return int(counters["version"])
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, ModelError) as error:
         raise CheckpointError(
-            f"the optimizer's state in {str(directory)!r} cannot be taken up ({type(error).__name__}: {error}), expected one saved by ppo "
-            f"with the same model.path; remove the folder {str(directory.parent)!r} and resume, which takes the checkpoint before it"
+            f"the optimizer's state in {str(directory)!r} cannot be taken up ({type(error).__name__}: {error}), expected one saved by the "
+            f"same optimizer with the same model.path; remove the folder {str(directory.parent)!r} and resume, which takes the checkpoint "
+            "before it"
         ) from error
-    learner.updates = counters["updates"]
-    return counters
 
 
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -1,11 +1,14 @@
-"""Compute the policy and the value loss of RLEF's PPO as sums that any engine can split and divide as it likes.
+"""Compute the losses of policies and critics as sums that any engine can split and divide as it likes.
 
-Both losses are sums, to be minimised. The caller divides them by the counts of the whole update (tokens for the
-policy, value positions for the critic), never of a micro-batch, so every split and every number of ranks gives the
+All losses are sums, to be minimised. The caller divides them by the counts of the whole update (tokens or sequences for
+the policy, value positions for the critic), never of a micro-batch, so every split and every number of ranks gives the
 same gradient. An engine that averages gradients over ranks multiplies by the number of ranks as well.
+
+`weights` [tokens] are factors of the tokens' losses: all 1 and a division by tokens make a mean over tokens; 1 over the
+tokens of its sequence and a division by sequences make a mean over sequences of the means over their tokens.
 """
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import attrs
 import torch
@@ -38,21 +41,37 @@ class Statistics:
         return {name: float(value) / count for name, value in sums.items()}
 
 
-@attrs.frozen(eq=False)  # a comparison of tensors is no bool
-class PolicyStatistics(Statistics):
+@attrs.frozen(eq=False, kw_only=True)  # a comparison of tensors is no bool
+class LikelihoodStatistics(Statistics):
+    """Sums over tokens. entropy: in nats, where given."""
+
+    entropy: Tensor | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)  # a comparison of tensors is no bool
+class ReinforceStatistics(LikelihoodStatistics):
     """Sums over tokens.
 
-    ratio: pi_theta / pi_old. weight: the truncated importance weight. outside: tokens whose weighted ratio is outside
-    the clip range. clipped: those of them that the clip keeps from moving further, so that they have no gradient.
-    kl: ratio - 1 - log ratio, an estimate (k3) of KL(pi_old || pi_theta), in nats. entropy: in nats, where given.
+    ratio: pi_theta / pi_old. weight: the truncated importance weight. kl: ratio - 1 - log ratio, an estimate (k3) of
+    KL(pi_old || pi_theta), in nats. penalty: the KL to the reference, in nats, where the loss holds it.
     """
 
     ratio: Tensor
     weight: Tensor
+    kl: Tensor
+    penalty: Tensor | None = None
+
+
+@attrs.frozen(eq=False, kw_only=True)  # a comparison of tensors is no bool
+class PolicyStatistics(ReinforceStatistics):
+    """Sums over tokens.
+
+    outside: tokens whose weighted ratio is outside the clip range. clipped: those of them that the clip keeps from
+    moving further, so that they have no gradient.
+    """
+
     outside: Tensor
     clipped: Tensor
-    kl: Tensor
-    entropy: Tensor | None = None
 
 
 @attrs.frozen(eq=False)  # a comparison of tensors is no bool
@@ -75,6 +94,7 @@ def policy_loss(
     *,
     importance: Importance = "current",
     clip: ClipRange = 0.2,
+    weights: Tensor | None = None,
     entropy: Tensor | None = None,
 ) -> tuple[Tensor, PolicyStatistics]:
     """Return the negative sum over tokens of the clipped surrogate, and statistics.
@@ -91,23 +111,51 @@ def policy_loss(
     Every element counts, so padding and prompt tokens are left out by the caller. No tokens give a loss of 0.
     Raises ValueError where shapes differ.
     """
-    _check_shapes("logprobs", logprobs, old=old, behaviour=behaviour, advantages=advantages, entropy=entropy)
+    _check_shapes("logprobs", logprobs, old=old, behaviour=behaviour, advantages=advantages, weights=weights, entropy=entropy)
     low, high = clip if isinstance(clip, tuple) else (clip, clip)
     weight = importance_weights(logprobs, old, behaviour, importance)
     drift = (logprobs - old).exp()
     ratio = weight * drift
     free, held = ratio * advantages, ratio.clamp(1 - low, 1 + high) * advantages
-    loss = -torch.minimum(free, held).sum()
+    loss = -weighted_sum(torch.minimum(free, held), weights)
     with torch.no_grad():
         return loss, PolicyStatistics(
-            count=_count(ratio),
-            ratio=drift.sum(),
-            weight=weight.sum(),
             outside=((ratio < 1 - low) | (ratio > 1 + high)).sum(),
             clipped=(held < free).sum(),
-            kl=(drift - 1 - (logprobs - old)).sum(),
-            entropy=None if entropy is None else entropy.sum(),
+            **_drift(logprobs, old, weight, entropy),
         )
+
+
+def reinforce_loss(
+    logprobs: Tensor,
+    old: Tensor,
+    behaviour: Tensor,
+    advantages: Tensor,
+    *,
+    importance: Importance = "current",
+    weights: Tensor | None = None,
+    entropy: Tensor | None = None,
+) -> tuple[Tensor, ReinforceStatistics]:
+    """Return the negative sum over tokens of w * A * log pi_theta, and statistics: REINFORCE with importance weights.
+
+    The arguments are those of `policy_loss`, and w comes from `importance_weights`. Raises ValueError where shapes differ.
+    """
+    _check_shapes("logprobs", logprobs, old=old, behaviour=behaviour, advantages=advantages, weights=weights, entropy=entropy)
+    weight = importance_weights(logprobs, old, behaviour, importance)
+    loss = -weighted_sum(weight * advantages * logprobs, weights)
+    with torch.no_grad():
+        return loss, ReinforceStatistics(**_drift(logprobs, old, weight, entropy))
+
+
+def likelihood_loss(logprobs: Tensor, *, entropy: Tensor | None = None) -> tuple[Tensor, LikelihoodStatistics]:
+    """Return the negative sum over tokens of log pi_theta, which is the cross-entropy, and statistics. Raises ValueError as above."""
+    _check_shapes("logprobs", logprobs, entropy=entropy)
+    return -logprobs.sum(), LikelihoodStatistics(count=_count(logprobs), entropy=None if entropy is None else entropy.sum())
+
+
+def weighted_sum(losses: Tensor, weights: Tensor | None) -> Tensor:
+    """Return the sum over tokens of `losses`, each times its weight where there are weights (see the module)."""
+    return (losses if weights is None else losses * weights).sum()
 
 
 def importance_weights(logprobs: Tensor, old: Tensor, behaviour: Tensor, importance: Importance) -> Tensor:
@@ -137,6 +185,18 @@ def value_loss(values: Tensor, old: Tensor, returns: Tensor, *, clip: float = 0.
     loss = torch.maximum(free, held).sum() / 2
     with torch.no_grad():
         return loss, ValueStatistics(count=_count(values), squared_error=free.sum(), clipped=(held > free).sum())
+
+
+def _drift(logprobs: Tensor, old: Tensor, weight: Tensor, entropy: Tensor | None) -> dict[str, Any]:
+    log_ratio = logprobs - old
+    ratio = log_ratio.exp()
+    return {
+        "count": _count(ratio),
+        "ratio": ratio.sum(),
+        "weight": weight.sum(),
+        "kl": (ratio - 1 - log_ratio).sum(),
+        "entropy": None if entropy is None else entropy.sum(),
+    }
 
 
 def _count(like: Tensor) -> Tensor:

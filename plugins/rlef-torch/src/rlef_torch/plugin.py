@@ -1,9 +1,11 @@
-"""Offer the policy `transformers` and the optimizer `ppo` to rlef-core; torch is imported when one is built."""
+"""Offer the policy `transformers` and the optimizers to rlef-core; torch is imported when one is built."""
 
 from collections.abc import Iterable
 
 from rlef_core import Benchmark, Component, Context, Offer, Optimizer, Policy, component, hookimpl
-from rlef_torch.config import OPTIMIZER_METRICS, POLICY_METRICS, PpoConfig, TransformersConfig
+from rlef_torch.config import POLICY_METRICS, TransformersConfig
+from rlef_torch.families import GrpoConfig, PpoConfig, RewardedConfig, RlooConfig, SftConfig
+from rlef_torch.metrics import GRPO_METRICS, PPO_METRICS, RLOO_METRICS, SFT_METRICS
 
 
 def build_transformers(config: TransformersConfig, context: Context) -> Policy:
@@ -15,9 +17,34 @@ def build_transformers(config: TransformersConfig, context: Context) -> Policy:
 
 def build_ppo(config: PpoConfig, context: Context) -> Optimizer:
     """Load the policy, the critic and the reference; raises ModelError when there is no usable model."""
-    from rlef_torch.optimizer import PpoOptimizer
+    from rlef_torch.optimizer import TorchOptimizer
+    from rlef_torch.ppo import make_ppo
 
-    return PpoOptimizer.build(config, context)
+    return TorchOptimizer.build(make_ppo, config, context)
+
+
+def build_grpo(config: GrpoConfig, context: Context) -> Optimizer:
+    """Load the policy and the reference; raises ModelError when there is no usable model."""
+    from rlef_torch.grpo import make_grpo
+    from rlef_torch.optimizer import TorchOptimizer
+
+    return TorchOptimizer.build(make_grpo, config, context)
+
+
+def build_rloo(config: RlooConfig, context: Context) -> Optimizer:
+    """Load the policy and the reference; raises ModelError when there is no usable model."""
+    from rlef_torch.optimizer import TorchOptimizer
+    from rlef_torch.rloo import make_rloo
+
+    return TorchOptimizer.build(make_rloo, config, context)
+
+
+def build_sft(config: SftConfig, context: Context) -> Optimizer:
+    """Load the policy; raises ModelError when there is no usable model."""
+    from rlef_torch.optimizer import TorchOptimizer
+    from rlef_torch.sft import make_sft
+
+    return TorchOptimizer.build(make_sft, config, context)
 
 
 @hookimpl
@@ -38,18 +65,51 @@ def rlef_register_policies() -> Iterable[Component[Policy]]:
 
 @hookimpl
 def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
-    """Offer `ppo`."""
+    """Offer `ppo`, `grpo`, `rloo` and `sft`."""
     return [
         component(
             name="ppo",
             summary="RLEF's PPO, with a value for each turn, in this process",
             config=PpoConfig,
             build=build_ppo,
-            offers=lambda config: Offer(weight_schemes=("memory",)),
+            offers=lambda config: _offer(config, 2 if config.skip_equal_groups else 1),
             example=PpoConfig,
-            metrics=OPTIMIZER_METRICS,
-        )
+            metrics=PPO_METRICS,
+        ),
+        component(
+            name="grpo",
+            summary="PPO's policy loss with advantages that compare the episodes of one task; no critic",
+            config=GrpoConfig,
+            build=build_grpo,
+            offers=lambda config: _offer(config, 2),
+            example=GrpoConfig,
+            metrics=GRPO_METRICS,
+        ),
+        component(
+            name="rloo",
+            summary="REINFORCE with the other episodes of a task as the baseline; no critic",
+            config=RlooConfig,
+            build=build_rloo,
+            offers=lambda config: _offer(config, 2),
+            example=RlooConfig,
+            metrics=RLOO_METRICS,
+        ),
+        component(
+            name="sft",
+            summary="cross-entropy on the answers of rewarded episodes; no rewards, no critic, no reference",
+            config=SftConfig,
+            build=build_sft,
+            offers=lambda config: Offer(weight_schemes=("memory",)),
+            example=SftConfig,
+            metrics=SFT_METRICS,
+        ),
     ]
+
+
+def _offer(config: RewardedConfig, least: int) -> Offer:
+    biased = config.kl_in == "reward" and config.kl_estimator != "k1"
+    warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
+    return Offer(weight_schemes=("memory",), min_episodes_per_task=least, warnings=(warning,) if biased else ())
 
 
 @hookimpl

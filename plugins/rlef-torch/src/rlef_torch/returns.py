@@ -17,6 +17,8 @@ import attrs
 import torch
 from torch import Tensor
 
+from rlef_torch.kl import KlEstimator, kl_values
+
 Credit = Literal["turn", "token", "episode"]
 
 
@@ -36,14 +38,14 @@ class Scores:
     task_rewards: [turns], from the reward functions, without any KL term.
     lengths: sampled tokens of each response, at least one each.
     logprobs_old, logprobs_reference: [sum(lengths)], from one engine, at the sampling temperature.
-    values: [positions], the critic's output at `value_positions(spans, credit)`, before the update.
+    values: [positions], the critic's output at `value_positions(spans, credit)`, before the update; None without a critic.
     """
 
     task_rewards: Tensor
     lengths: Sequence[int]
     logprobs_old: Tensor
     logprobs_reference: Tensor
-    values: Tensor
+    values: Tensor | None
 
 
 @attrs.frozen(eq=False)  # a comparison of tensors is no bool
@@ -53,13 +55,15 @@ class Targets:
     kl: [turns], mean-token KL of each response, for reports whatever the credit.
     rewards: [turns], or [sum(lengths)] with credit `token`; KL penalty included.
     returns: [positions], what the critic regresses to.
-    advantages: [positions], return - value, normalised over the batch.
+    baselines: [positions], what the returns are compared with: the critic's values, or what the group earned.
+    advantages: [positions], return - baseline, normalised as the family says.
     token_advantages: [sum(lengths)], the same, laid out for `policy_loss`.
     """
 
     kl: Tensor
     rewards: Tensor
     returns: Tensor
+    baselines: Tensor
     advantages: Tensor
     token_advantages: Tensor
 
@@ -82,6 +86,7 @@ def learning_targets(
     *,
     credit: Credit = "turn",
     kl_coefficient: float = 0.05,
+    kl_estimator: KlEstimator = "k1",
     gamma: float = 1.0,
     epsilon: float = 1e-8,
 ) -> list[Targets]:
@@ -94,17 +99,19 @@ def learning_targets(
     if not batch:
         return []
     for number, scores in enumerate(batch):
-        _check_scores(number, scores, credit)
+        check_scores(number, scores, credit)
     with torch.no_grad():
-        rewards = [penalised_rewards(scores, credit=credit, kl_coefficient=kl_coefficient) for scores in batch]
+        rewards = [penalised_rewards(each, credit=credit, kl_coefficient=kl_coefficient, kl_estimator=kl_estimator) for each in batch]
         returns = [credited_returns(each, credit=credit, gamma=gamma) for each in rewards]
-        raw = [each - scores.values for each, scores in zip(returns, batch, strict=True)]
+        values = [scores.values for scores in batch if scores.values is not None]
+        raw = [each - value for each, value in zip(returns, values, strict=True)]
         advantages = torch.split(normalised(torch.cat(raw), epsilon), [len(each) for each in raw])
         return [
             Targets(
                 kl=turn_means(scores.logprobs_old - scores.logprobs_reference, scores.lengths),
                 rewards=rewards[i],
                 returns=returns[i],
+                baselines=values[i],
                 advantages=advantages[i],
                 token_advantages=over_tokens(advantages[i], scores.lengths, credit),
             )
@@ -117,13 +124,13 @@ def turn_means(per_token: Tensor, lengths: Sequence[int]) -> Tensor:
     return torch.stack([response.mean() for response in torch.split(per_token, list(lengths))])
 
 
-def penalised_rewards(scores: Scores, *, credit: Credit, kl_coefficient: float) -> Tensor:
-    """Return the task rewards less the KL penalty, estimated as log pi_old - log rho (k1; paper, section 2.2).
+def penalised_rewards(scores: Scores, *, credit: Credit, kl_coefficient: float, kl_estimator: KlEstimator = "k1") -> Tensor:
+    """Return the task rewards less the KL penalty of pi_old; k1 is log pi_old - log rho (paper, section 2.2).
 
     Credit `turn` and `episode`: [turns], each turn pays once for the mean over its tokens; a sum would favour short
     answers. Credit `token`: [sum(lengths)], each token pays for itself, and the task reward falls on the last token.
     """
-    kl = scores.logprobs_old - scores.logprobs_reference
+    kl = kl_values(scores.logprobs_old, scores.logprobs_reference, kl_estimator)
     if credit != "token":
         return scores.task_rewards - kl_coefficient * turn_means(kl, scores.lengths)
     last = torch.tensor(list(scores.lengths), device=kl.device).cumsum(0) - 1
@@ -191,15 +198,15 @@ def _check_spans(spans: Sequence[Span]) -> None:
         raise ValueError("a trajectory has no responses, expected at least one; leave it out of the batch")
 
 
-def _check_scores(number: int, scores: Scores, credit: Credit) -> None:
+def check_scores(number: int, scores: Scores, credit: Credit | None) -> None:
+    """Raise ValueError where a trajectory's tensors disagree about its turns, tokens or positions; `credit` None: it has no values."""
     turns, tokens = len(scores.lengths), sum(scores.lengths)
-    positions = {"turn": turns, "token": tokens, "episode": 1}[credit]
     if not turns or min(scores.lengths) < 1:
         raise ValueError(f"trajectory {number} has response lengths {list(scores.lengths)}, expected at least 1 each")
-    expected = {
-        "task_rewards": turns, "logprobs_old": tokens, "logprobs_reference": tokens, "values": positions,
-    }  # fmt: skip
+    expected = {"task_rewards": turns, "logprobs_old": tokens, "logprobs_reference": tokens}
+    if credit:
+        expected["values"] = {"turn": turns, "token": tokens, "episode": 1}[credit]
     for name, size in expected.items():
-        shape = tuple(getattr(scores, name).shape)
+        shape = tuple(getattr(getattr(scores, name), "shape", ()))
         if shape != (size,):
             raise ValueError(f"trajectory {number} has {name} of shape {shape}, expected ({size},) with {credit=}")

@@ -1,0 +1,76 @@
+"""The optimizer `ppo`: RLEF's PPO, a clipped policy loss beside a critic with a value for each turn (paper, section 2.2)."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from rlef_core import Context, Trajectory
+from rlef_torch.batch import Batch
+from rlef_torch.critic import Critic
+from rlef_torch.families import GrpoConfig, PpoConfig
+from rlef_torch.lessons import Lesson, Scorer
+from rlef_torch.losses import PolicyStatistics, ValueStatistics, policy_loss, value_loss
+from rlef_torch.parts import Parts
+from rlef_torch.penalty import Penalty
+from rlef_torch.pupil import Pupil
+from rlef_torch.returns import Scores, Targets, learning_targets
+from rlef_torch.rewarded import PolicyLoss, RewardedLearner
+
+
+def make_ppo(path: str, config: PpoConfig, context: Context) -> RewardedLearner:
+    """Return a learner over three copies of a resolved path's weights: the policy, the critic's body, the frozen reference."""
+    parts = Parts(path, config, context)
+    policy, critic, reference = parts.policy(), parts.critic(), parts.reference()
+    penalty = Penalty(config, config.kl_coefficient)
+    pupils = {
+        "policy": Pupil(
+            module=policy.model,
+            stepper=parts.stepper(policy.model),
+            loss=PolicyLoss(policy, penalty, partial(surrogate, config)),
+            count=lambda lesson: len(lesson.behaviour),
+            after=config.critic_warmup_updates,
+        ),
+        "critic": Pupil(
+            module=critic,
+            stepper=parts.stepper(critic, config.critic_learning_rate),
+            loss=partial(_value_loss, config, critic),
+            count=lambda lesson: len(lesson.targets.returns),
+            factor=config.value_coefficient,
+        ),
+    }
+    return RewardedLearner(
+        scorer=Scorer(policy, reference, critic, config.credit, config.micro_batch_tokens),
+        penalty=penalty,
+        updater=parts.updater(pupils, config.credit),
+        targets=partial(_targets, config),
+    )
+
+
+def surrogate(
+    config: PpoConfig | GrpoConfig, lessons: Sequence[Lesson], logprobs: Tensor, entropy: Tensor
+) -> tuple[Tensor, PolicyStatistics]:
+    """Return the clipped surrogate of the lessons' tokens, as `policy_loss` does."""
+    return policy_loss(
+        logprobs,
+        torch.cat([lesson.scores.logprobs_old for lesson in lessons]),
+        torch.cat([lesson.behaviour for lesson in lessons]),
+        torch.cat([lesson.targets.token_advantages for lesson in lessons]),
+        importance=config.importance,
+        clip=(config.clip_low, config.clip_high),
+        weights=torch.cat([lesson.weights for lesson in lessons]),
+        entropy=entropy,
+    )
+
+
+def _value_loss(config: PpoConfig, critic: Critic, lessons: Sequence[Lesson], batch: Batch) -> tuple[Tensor, ValueStatistics]:
+    old = torch.cat([lesson.targets.baselines for lesson in lessons])
+    returns = torch.cat([lesson.targets.returns for lesson in lessons])
+    return value_loss(critic(batch), old, returns, clip=config.value_clip)
+
+
+def _targets(config: PpoConfig, collection: Sequence[Trajectory], scores: Sequence[Scores], kl_coefficient: float) -> list[Targets]:
+    return learning_targets(
+        scores, credit=config.credit, kl_coefficient=kl_coefficient, kl_estimator=config.kl_estimator, gamma=config.gamma
+    )
