@@ -2,7 +2,7 @@
 
 import click
 
-from rlef_core.cli import bench_executor, bench_optimizer, bench_policy
+from rlef_core.cli import bench_executor, bench_loop, bench_optimizer, bench_policy
 
 
 @click.group()
@@ -13,3 +13,4 @@ def command() -> None:
 command.add_command(bench_executor.command)
 command.add_command(bench_policy.command)
 command.add_command(bench_optimizer.command)
+command.add_command(bench_loop.command)

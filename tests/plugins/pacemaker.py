@@ -14,6 +14,7 @@ from rlef_core import (
     Finish,
     Goal,
     Message,
+    Metric,
     Offer,
     Sampling,
     Transcript,
@@ -108,7 +109,9 @@ class PacingConversation:
 
 def paced(name, times, **offer):
     build = lambda config, context: Pacing(config, times * config.seconds)  # noqa: E731  # a test's one-liner
-    return component(name=name, summary=f"{times} times as long", config=PaceConfig, build=build, offers=lambda config: Offer(**offer))
+    told = (Metric("optimizer/padding_share", "", "nothing"),)
+    offers = lambda config: Offer(**offer)  # noqa: E731  # a test's one-liner
+    return component(name=name, summary=f"{times} times as long", config=PaceConfig, build=build, offers=offers, metrics=told)
 
 
 def broken(config: PaceConfig, context: Context) -> Pacing:
