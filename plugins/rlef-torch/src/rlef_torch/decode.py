@@ -10,6 +10,7 @@ from transformers import DynamicCache, PreTrainedModel
 from rlef_core import Finish
 from rlef_torch.batching import micro_batches
 from rlef_torch.cache import KeptCaches, KeysValues
+from rlef_torch.forward import choose_forward
 from rlef_torch.request import Request
 from rlef_torch.rows import Rows
 from rlef_torch.sampling import sample
@@ -26,6 +27,7 @@ class Decoder:
         self.kept = kept
         self.running: list[Request] = []
         self.version = 0
+        self._forward = choose_forward(model)
         self._rows = Rows()
         self._prefill_tokens = prefill_tokens
 
@@ -43,15 +45,10 @@ class Decoder:
         """Sample one id for every request of the running batch; returns those that ended, aborted ones included."""
         device = self.model.device
         positions, mask = self._rows.positions()
-        output = self.model(
-            input_ids=torch.tensor([[request.ids[-1]] for request in self.running], device=device),
-            attention_mask=mask.to(device),
-            position_ids=positions.to(device),
-            past_key_values=self._rows.cache,
-            use_cache=True,
-        )
+        ids = torch.tensor([[request.ids[-1]] for request in self.running], device=device)
+        logits = self._forward(ids, positions.to(device), mask.to(device), self._rows.cache)
         self._rows.advance()
-        self.sample(self.running, output.logits[:, -1])
+        self.sample(self.running, logits)
         return self.leave()
 
     def sample(self, requests: Sequence[Request], logits: Tensor) -> None:
@@ -93,15 +90,7 @@ class Decoder:
         past = max(starts)
         ids, positions, mask = _left_padded([r.prompt for r in requests], starts, queries, past)
         device = self.model.device
-        logits: Tensor = self.model(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            position_ids=positions.to(device),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits
-        self.sample(requests, logits[:, -1])
+        self.sample(requests, self._forward(ids.to(device), positions.to(device), mask.to(device), cache))
         return self._enter(requests, cache)
 
     def _enter(self, requests: list[Request], cache: DynamicCache) -> list[Request]:

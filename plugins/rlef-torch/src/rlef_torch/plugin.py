@@ -114,7 +114,7 @@ def _offer(config: RewardedConfig, least: int) -> Offer:
 
 @hookimpl
 def rlef_register_benchmarks() -> Iterable[Benchmark]:
-    """Offer the bare passes of an update to measure `ppo` beside, and the goal that it is held to."""
-    from rlef_torch.benchmarks import OPTIMIZERS
+    """Offer what `transformers` and `ppo` are measured beside, and the goals that they are held to."""
+    from rlef_torch.benchmarks import OPTIMIZERS, POLICIES
 
-    return [OPTIMIZERS]
+    return [OPTIMIZERS, POLICIES]

@@ -37,7 +37,7 @@ class Request:
         """Append a sampled id; sets `finish` where it ends the answer."""
         self.ids.append(id)
         self.logprobs.append(logprob)
-        if id in self.ends:
+        if id in self.ends and not self.sampling.ignore_end:
             self.finish = Finish.STOP
         elif len(self.ids) >= self.limit:
             self.finish = Finish.CONTEXT if self.full else Finish.LENGTH
