@@ -10,14 +10,18 @@ from attrs import field, frozen
 from rlef_core.records import ModelSpec
 from rlef_core.roles import Executor, FeedbackFormatter, Optimizer, Policy, Ref, RewardFunction, Taskset
 from rlef_core.settings import ByteSize, not_negative, positive, positive_share, setting, share
+from rlef_core.spec.guards import GuardsBlock
 
 
 @frozen
 class RunBlock:
     """`run:` where a run writes and what seeds it."""
 
-    directory: Path = setting(help="the run's directory; made when it is not there")
+    directory: Path = setting(help="the run's directory; made when it is not there", resumable=True)
     seed: int = setting(0, help="every other seed is derived from it", validator=not_negative)
+    init_from: Path | None = setting(
+        None, help="another run's directory, or one of its checkpoints: begin with its weights; the optimizer's moments start anew"
+    )
 
 
 @frozen
@@ -81,27 +85,39 @@ class RolloutBlock:
     turn_limit: int = setting(3, help="answers an episode may hold", validator=positive)
     recorded: Path | None = setting(None, help="directory of a run whose training episodes are learnt from, in place of playing new ones")
     episodes_per_task: int = setting(1, help="episodes of one task in a collection", validator=positive)
-    concurrency: int = setting(256, help="episodes played at once", validator=positive)
-    max_fault_share: float = setting(0.05, help="share of a collection's episodes that may fault before the run stops", validator=share)
-    retries: int = setting(2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative)
+    concurrency: int = setting(256, help="episodes played at once", validator=positive, resumable=True)
+    max_fault_share: float = setting(
+        0.05, help="share of a collection's episodes that may fault before the run stops", validator=share, resumable=True
+    )
+    retries: int = setting(
+        2, help="times that one call of the sandbox or the policy is repeated after a fault", validator=not_negative, resumable=True
+    )
     sampling: SamplingBlock = setting(SamplingBlock(), help="how answers are sampled while training")
     thoughts: ThoughtsBlock | None = setting(None, help="look for the program only after these marked thoughts; `{}` for the usual marks")
     problem_tokens: int | None = setting(None, help="cut the middle out of a longer first message", unit="tokens", validator=positive)
     feedback_tokens: int | None = setting(1024, help="cut the middle out of a longer feedback message", unit="tokens", validator=positive)
     allow_no_public_cases: bool = setting(False, help="play tasks without public cases; such an episode never stops early")
+    deterministic: bool = setting(
+        False, help="let episodes answer in step, so that a run that is killed and resumed gets the same bits (on a CPU) as an unbroken one"
+    )
     stop_at_first_failure: bool = setting(True, help="stop judging private cases at the first that fails")
-    cache_bytes: ByteSize = setting(ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative)
+    cache_bytes: ByteSize = setting(
+        ByteSize(256_000_000), help="memory of the execution cache; 0 turns it off", validator=not_negative, resumable=True
+    )
 
 
 @frozen
 class TrainingBlock:
     """`training:` how much is learnt from, and when it is kept."""
 
-    updates: int = setting(help="gradient steps of the whole run", validator=positive)
+    updates: int = setting(help="gradient steps of the whole run", validator=positive, resumable=True)
     episodes_per_collection: int = setting(1024, help="episodes played between publications", validator=positive)
     sequences_per_update: int = setting(256, help="trajectories in one gradient step", validator=positive)
-    checkpoint_every: int = setting(100, help="gradient steps between checkpoints", validator=positive)
-    keep_checkpoints: int = setting(2, help="newest checkpoints kept", validator=positive)
+    checkpoint_every: int = setting(100, help="gradient steps between checkpoints", validator=positive, resumable=True)
+    keep_checkpoints: int = setting(
+        2, help="newest checkpoints kept, besides the newest that no guard tripped before", validator=positive, resumable=True
+    )
+    guards: GuardsBlock = setting(GuardsBlock(), help="what is watched, each bound, and what happens when it is passed", resumable=True)
 
 
 def _names_of_results(_: Any, attribute: "attrs.Attribute[Any]", value: Mapping[str, Any]) -> None:
@@ -147,7 +163,7 @@ class TasksBlock:
     """`tasks:` what is played."""
 
     train: TasksRef | None = setting(None, help="tasks to learn from")
-    evaluation: TasksRef | None = setting(None, help="tasks to measure on")
+    evaluation: TasksRef | None = setting(None, help="tasks to measure on", resumable=True)
 
 
 @frozen
@@ -158,8 +174,8 @@ class SpecBlock:
     run: RunBlock | None = setting(None, help="where a run writes and what seeds it")
     model: ModelSpec | None = setting(None, help="the model, given to policy and optimizer alike")
     plugins: PluginsBlock = setting(PluginsBlock(), help="which plugins may take part")
-    devices: DevicesBlock = setting(DevicesBlock(), help="which accelerators each role gets")
-    threads: ThreadsBlock = setting(ThreadsBlock(), help="the budget of CPU threads")
+    devices: DevicesBlock = setting(DevicesBlock(), help="which accelerators each role gets", resumable=True)
+    threads: ThreadsBlock = setting(ThreadsBlock(), help="the budget of CPU threads", resumable=True)
     tasks: TasksBlock = setting(TasksBlock(), help="what is played")
     policy: Ref[Policy] | None = setting(None, help="the model that answers")
     executor: Ref[Executor] | None = setting(None, help="the sandbox; the one installed executor that isolates unless set")
@@ -168,4 +184,4 @@ class SpecBlock:
     optimizer: Ref[Optimizer] | None = setting(None, help="how weights change")
     rollout: RolloutBlock = setting(RolloutBlock(), help="how episodes are played")
     training: TrainingBlock | None = setting(None, help="how much is learnt from, and when it is kept")
-    evaluation: EvaluationBlock | None = setting(None, help="how the policy is measured before, during and after training")
+    evaluation: EvaluationBlock | None = setting(None, help="how the policy is measured before, during and after training", resumable=True)
