@@ -52,7 +52,7 @@ BARE_PASSES: Component[Optimizer] = component(
     offers=lambda config: Offer(weight_schemes=("unchanged",)),
 )
 
-POLICY = Benchmark(
+POLICIES = Benchmark(
     "policy",
     baselines=(PLAIN_GENERATE,),
     goals=(
@@ -62,6 +62,6 @@ POLICY = Benchmark(
     ),
 )
 
-OPTIMIZER = Benchmark(
+OPTIMIZERS = Benchmark(
     "optimizer", baselines=(BARE_PASSES,), goals=(Goal("ppo", "seconds_per_collection", at_most=1.1, times="bare-passes"),)
 )
