@@ -100,6 +100,7 @@ class NotingConfig:
     explode_at: int = setting(0, help="after this many updates the loss is huge")
     disk_full_at: int = setting(0, help="after this many updates a checkpoint finds no space")
     pause: float = setting(0.0, help="seconds that an update takes")
+    warm: bool = setting(False, help="offer to begin with another run's weights")
     build_seconds: float = setting(0.0, help="seconds that building it takes, without letting go of the event loop")
 
 
@@ -140,6 +141,9 @@ class Noting:
     async def restore(self, directory: Path) -> None:
         updates, *self.seen = (directory / "seen.txt").read_text().split("\n")
         self.updates = int(updates)
+
+    async def start_from(self, directory: Path) -> None:
+        _, *self.seen = (directory / "seen.txt").read_text().split("\n")
 
     async def suspend(self) -> None: ...
 
@@ -185,7 +189,7 @@ def rlef_register_optimizers():
             summary="notes what it is given",
             config=NotingConfig,
             build=Noting,
-            offers=lambda config: Offer(weight_schemes=("unchanged",)),
+            offers=lambda config: Offer(weight_schemes=("unchanged",), warm_start=config.warm),
             metrics=[Metric("noting/loss", "", "nothing")],
         )
     ]
