@@ -116,7 +116,8 @@ def spec_page() -> Iterator[str]:
         yield f"## {field.name}"
         yield sentence(field.metadata["help"])
         for block in classes_in(field.type):
-            yield settings_table(setting for setting in settings_of(block, f"{field.name}.") if not setting.name.endswith(".ref"))
+            settings = settings_of(block, f"{field.name}.", resumable=bool(field.metadata.get("resumable")))
+            yield settings_table(setting for setting in settings if not setting.name.endswith(".ref"))
     yield "## An entry of tasks"
     yield inspect.getdoc(TasksRef) or ""
     yield settings_table(setting for setting in settings_of(TasksRef) if setting.name != "ref")
@@ -196,8 +197,7 @@ def errors_page() -> Iterator[str]:
 
 def settings_table(settings: Iterable[SettingInfo]) -> str:
     """Settings as rows: key, type, default, help with the unit."""
-    units = ((s, f" [{s.unit}]" if s.unit else "") for s in settings)
-    return table(("key", "type", "default", "what"), ((f"`{s.name}`", f"`{s.type}`", usual(s), s.help + unit) for s, unit in units))
+    return table(("key", "type", "default", "what"), ((f"`{s.name}`", f"`{s.type}`", usual(s), s.help + s.remark) for s in settings))
 
 
 def metrics_table(metrics: Iterable[Metric]) -> str:

@@ -48,9 +48,8 @@ def _section(title: str, lines: Iterable[str]) -> Sequence[str]:
 def _settings(settings: Iterable[SettingInfo]) -> Iterator[str]:
     for setting in settings:
         default = "required" if setting.default is None else f"= {setting.default}"
-        unit = f" [{setting.unit}]" if setting.unit else ""
         yield f"{setting.name}: {setting.type} {default}"
-        yield f"    {setting.help}{unit}"
+        yield f"    {setting.help}{setting.remark}"
 
 
 def _offer(role: str, offer: Offer | None) -> Iterator[str]:

@@ -11,24 +11,35 @@ from attrs import frozen
 
 @frozen
 class SettingInfo:
-    """One setting: its key (dotted where blocks nest), type and default as a spec writes them; `default` is None when it is required."""
+    """One setting: its key (dotted where blocks nest), type and default as a spec writes them; `default` is None when it is required.
+
+    `remark` follows the help in brackets: the unit, and whether `resume --set` takes it.
+    """
 
     name: str
     type: str
     default: str | None
     unit: str | None
     help: str
+    resumable: bool
+
+    @property
+    def remark(self) -> str:
+        found = ", ".join(part for part in (self.unit, "may change on resume" if self.resumable else None) if part)
+        return f" [{found}]" if found else ""
 
 
-def settings_of(config: type, prefix: str = "") -> Iterator[SettingInfo]:
-    """The settings of a config class, in order; those of a nested attrs class follow their block."""
+def settings_of(config: type, prefix: str = "", *, resumable: bool = False) -> Iterator[SettingInfo]:
+    """The settings of a config class, in order; those of a nested attrs class follow their block, and are resumable if that is."""
     hints = get_type_hints(config)
     for attribute in attrs.fields(config):
         name = prefix + attribute.name
         kind = hints.get(attribute.name, Any)
-        yield SettingInfo(name, type_name(kind), _default(attribute), attribute.metadata.get("unit"), attribute.metadata.get("help", ""))
+        told = attribute.metadata
+        changes = resumable or bool(told.get("resumable"))
+        yield SettingInfo(name, type_name(kind), _default(attribute), told.get("unit"), told.get("help", ""), changes)
         if attrs.has(kind) and get_origin(kind) is None:
-            yield from settings_of(kind, f"{name}.")
+            yield from settings_of(kind, f"{name}.", resumable=changes)
 
 
 def type_name(kind: Any) -> str:
