@@ -144,13 +144,13 @@ def offered(
 
 WATCHED = tuple(Metric(f"optimizer/{name}", "", "for tests") for name in ("policy_loss", "entropy", "kl"))
 PARTS = (
-    offered("policy", "talker", weight_schemes=("memory", "file")),
+    offered("policy", "talker", weight_schemes=("memory", "file"), deterministic=True),
     offered("executor", "jail", JailConfig, isolation=("network", "files")),
     offered("feedback", "plain"),
     offered("feedback", "silent"),
     offered("reward", "solved"),
     offered("reward", "short", distribution="acme-more"),
-    offered("optimizer", "stepper", StepperConfig, metrics=WATCHED, weight_schemes=("file", "memory")),
+    offered("optimizer", "stepper", StepperConfig, metrics=WATCHED, weight_schemes=("file", "memory"), warm_start=True),
     offered("taskset", "sums", languages=("lua",)),
 )
 LUA = OfferedLanguage(Language("lua", "main.lua", ("lua",), ()), Origin("language", "lua", "parts", "acme-parts", "1.2"))
