@@ -26,8 +26,8 @@ SEED = 0
 RUNS: Mapping[str, Sequence[str]] = {"usual": (), "evicting": ("policy.cache_bytes=200kB",)}
 """What each run sets besides `SMALL`."""
 SMALL = (
-    "training.episodes_per_collection=16",
-    "training.sequences_per_update=16",
+    "training.episodes_per_collection=8",
+    "training.sequences_per_update=8",
     "training.checkpoint_every=250",
     "evaluation={episodes: 1}",
     "rollout.cache_bytes=1MB",  # full before the warm-up ends: a cache that fills is no leak
