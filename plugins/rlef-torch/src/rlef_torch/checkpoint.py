@@ -58,6 +58,24 @@ def restore(directory: Path, learner: Learner) -> int:
         ) from error
 
 
+def take_weights(directory: Path, learner: Learner) -> None:
+    """Take the weights that `save` wrote, of the policy and of every other module that both have; moments and counters stay.
+
+    Raises CheckpointError when there are none of the same model.
+    """
+    try:
+        saved = load_model(str(directory / POLICY_FOLDER), torch.float32, torch.device("cpu"))
+        _fill(learner.policy.model, dict(saved.named_parameters()))
+        for name, pupil in learner.updater.pupils.items():
+            if (path := directory / f"{name}.safetensors").exists():
+                _fill(pupil.module, load_file(path))
+    except (OSError, ValueError, RuntimeError, SafetensorError, ModelError) as error:
+        raise CheckpointError(
+            f"the weights in {str(directory)!r} cannot be taken ({type(error).__name__}: {error}), expected those of a run whose "
+            "model.path is the same model"
+        ) from error
+
+
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
 

@@ -9,11 +9,18 @@ from rlef_core import ByteSize, Metric, not_negative, positive, setting
 class TransformersConfig:
     """Settings of the policy `transformers`."""
 
-    batch_size: int = setting(256, help="answers sampled at once", validator=positive)
-    prefill_tokens: int = setting(16384, help="most prompt tokens computed at once, padding included", unit="tokens", validator=positive)
-    join_every: int = setting(8, help="decoding steps between two moments at which waiting requests join the batch", validator=positive)
+    batch_size: int = setting(256, help="answers sampled at once", validator=positive, resumable=True)
+    prefill_tokens: int = setting(
+        16384, help="most prompt tokens computed at once, padding included", unit="tokens", validator=positive, resumable=True
+    )
+    join_every: int = setting(
+        8, help="decoding steps between two moments at which waiting requests join the batch", validator=positive, resumable=True
+    )
     cache_bytes: ByteSize = setting(
-        ByteSize(2_000_000_000), help="memory for the KV caches of episodes between their turns; 0 keeps none", validator=not_negative
+        ByteSize(2_000_000_000),
+        help="memory for the KV caches of episodes between their turns; 0 keeps none",
+        validator=not_negative,
+        resumable=True,
     )
 
 

@@ -28,16 +28,18 @@ def _kl_estimator(default: str) -> Any:
 class LearningConfig:
     """Settings of every family: how far a step goes, and how much stands in memory."""
 
-    learning_rate: float = setting(2e-7, help="AdamW's step size for the policy, after warm-up", validator=positive)
+    learning_rate: float = setting(2e-7, help="AdamW's step size for the policy, after warm-up", validator=positive, resumable=True)
     weight_decay: float = setting(0.1, help="AdamW's decoupled weight decay", validator=not_negative)
     warmup_updates: int = setting(50, help="a module's first updates, over which its step size rises linearly", validator=not_negative)
     passes: int = setting(1, help="times that every trajectory of a collection is learned from", validator=positive)
     max_gradient_norm: float = setting(1.0, help="gradients of the policy, and of a critic, are scaled to this norm", validator=positive)
     micro_batch_tokens: int = setting(
-        16384, help="most tokens of one forward pass, padding included; changes no result", validator=positive
+        16384, help="most tokens of one forward pass, padding included; changes no result", validator=positive, resumable=True
     )
-    logprob_chunk_tokens: int = setting(1024, help="tokens whose logits stand in memory at once; changes no result", validator=positive)
-    gradient_checkpointing: bool = setting(False, help="compute activations twice to hold fewer of them")
+    logprob_chunk_tokens: int = setting(
+        1024, help="tokens whose logits stand in memory at once; changes no result", validator=positive, resumable=True
+    )
+    gradient_checkpointing: bool = setting(False, help="compute activations twice to hold fewer of them", resumable=True)
     dtype: Literal["float32", "bfloat16"] = setting("float32", help="dtype of matrix products; weights are kept in float32")
 
 
@@ -72,7 +74,9 @@ class RewardedConfig(LearningConfig):
 class PpoConfig(RewardedConfig):
     """Settings of the optimizer `ppo`; the defaults are the paper's where it gives any."""
 
-    critic_learning_rate: float | None = setting(None, help="the critic's step size; the policy's unless set", validator=positive)
+    critic_learning_rate: float | None = setting(
+        None, help="the critic's step size; the policy's unless set", validator=positive, resumable=True
+    )
     critic_warmup_updates: int = setting(
         0, help="first updates that train the critic alone; the policy's warm-up comes after them", validator=not_negative
     )

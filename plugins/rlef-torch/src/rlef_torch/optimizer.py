@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from rlef_core import Context, Trajectory, UpdateReport, Weights
-from rlef_torch.checkpoint import restore, save
+from rlef_torch.checkpoint import restore, save, take_weights
 from rlef_torch.learner import Learner
 from rlef_torch.model import load_tokenizer, resolve
 
@@ -50,6 +50,9 @@ class TorchOptimizer:
 
     async def restore(self, directory: Path) -> None:
         self.version = await self._run(lambda: restore(directory, self.learner))
+
+    async def start_from(self, directory: Path) -> None:
+        await self._run(lambda: take_weights(directory, self.learner))
 
     async def suspend(self) -> None:
         await self._run(lambda: self._move(torch.device("cpu")))
