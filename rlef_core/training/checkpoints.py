@@ -71,8 +71,8 @@ class Checkpoints:
             raise CheckpointError(f"checkpoint {str(folder)!r} belongs to another plan than this run's; expected {self.plan[:12]}")
         return folder, checkpoint
 
-    def way_back(self) -> str:
-        """Where the last good checkpoint is and how to go on from it, for a run that ends because it learns nothing any more."""
+    def way_back(self, key: str = "KEY") -> str:
+        """Where the last good checkpoint is and how to go on from it, with another value of `key`, for a run that learns no more."""
         numbers, run = self._numbers(), self.directory.parent
         good = self._newest_healthy(numbers)
         if good is None:
@@ -81,7 +81,7 @@ class Checkpoints:
         first = f"remove what was saved after it ({', '.join(newer)}) and " if newer else ""
         return (
             f"the last good checkpoint is {str(self.directory / str(good))!r}: {first}go on from it with other settings by "
-            f"`rlef-core resume {run} --set KEY=VALUE`"
+            f"`rlef-core resume {run} --set {key}=VALUE`"
         )
 
     def _newest_healthy(self, numbers: Sequence[int]) -> int | None:

@@ -17,7 +17,7 @@ from rlef_core.rollout.episode import Player
 from rlef_core.rollout.lag import watch_lag
 from rlef_core.rollout.measure import measure
 from rlef_core.rollout.tasks import TaskStream
-from rlef_core.spec import Plan
+from rlef_core.spec import Plan, resumable
 from rlef_core.timeline import Timeline
 from rlef_core.training.checkpoints import Checkpoints
 from rlef_core.training.codec import dump_episode
@@ -95,7 +95,7 @@ class Run:
                 report = await self.parts.optimizer.update(trajectories)
         except ComponentError as error:
             if isinstance(error.__cause__, TrainingDiverged):
-                raise TrainingDiverged(f"{error}; {self.checkpoints.way_back()}") from error
+                raise TrainingDiverged(f"{error}; {self._way_back()}") from error
             raise
         self.parts.meter.add("optimizer/seconds", time.monotonic() - started)
         return report
@@ -149,7 +149,11 @@ class Run:
                 self.say(f"warning: guard {trip.guard}: {trip.found}")
         fatal = [f"guard {trip.guard}: {trip.found}" for trip in trips if trip.stops]
         if fatal:
-            raise TrainingDiverged(f"stopped after collection {self.state.collection}: {'; '.join(fatal)}; {self.checkpoints.way_back()}")
+            raise TrainingDiverged(f"stopped after collection {self.state.collection}: {'; '.join(fatal)}; {self._way_back()}")
+
+    def _way_back(self) -> str:
+        keys = (key for key in resumable(self.plan.spec) if key.startswith("optimizer."))
+        return self.checkpoints.way_back(next(keys, "KEY"))
 
     def _left(self) -> str:
         done = self.state.updates - self.began_at[1]
