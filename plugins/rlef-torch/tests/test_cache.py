@@ -24,7 +24,7 @@ def test_the_conversation_used_longest_ago_makes_room() -> None:
         kept.put(name, [1, 2, 3, 4], caches(4))
     kept.put("a", [1, 2, 3, 4], kept.take("a", [1, 2, 3, 4, 5])[0])
     kept.put("c", [1, 2, 3, 4], caches(4))
-    assert kept.evictions == 1
+    assert kept.evicted() == 1
     assert kept.take("b", [1, 2, 3, 4, 5]) == ([], 0)
     assert kept.take("a", [1, 2, 3, 4, 5])[1] == 4
 
@@ -32,7 +32,7 @@ def test_the_conversation_used_longest_ago_makes_room() -> None:
 def test_a_cache_above_the_budget_is_not_kept() -> None:
     kept = KeptCaches(3 * BYTES_A_TOKEN)
     kept.put("a", [1, 2, 3, 4], caches(4))
-    assert (len(kept), kept.size, kept.evictions) == (0, 0, 1)
+    assert (len(kept), kept.size, kept.evicted()) == (0, 0, 1)
 
 
 def test_only_the_common_start_is_reused_and_never_the_last_id() -> None:

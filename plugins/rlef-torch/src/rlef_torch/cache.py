@@ -19,10 +19,10 @@ class _Kept:
 
 
 class KeptCaches:
-    """KV caches by conversation. `evictions` counts those given up for want of room."""
+    """KV caches by conversation; `size` is in bytes."""
 
     def __init__(self, budget: int) -> None:
-        self.evictions = 0
+        self._evictions = 0
         self.size = 0
         self._budget = budget
         self._kept: OrderedDict[object, _Kept] = OrderedDict()
@@ -35,7 +35,7 @@ class KeptCaches:
         self.size += size
         while self.size > self._budget:
             self.drop(next(iter(self._kept)))
-            self.evictions += 1
+            self._evictions += 1
 
     def take(self, conversation: object, ids: Sequence[int]) -> tuple[KeysValues, int]:
         """Return and forget what is kept of a conversation, and for how many of the first `ids` it holds; 0 where nothing is kept.
@@ -52,6 +52,11 @@ class KeptCaches:
         """Forget a conversation, if it is kept."""
         kept = self._kept.pop(conversation, None)
         self.size -= kept.size if kept else 0
+
+    def evicted(self) -> int:
+        """Return how many were given up for want of room since the last call."""
+        found, self._evictions = self._evictions, 0
+        return found
 
     def clear(self) -> None:
         """Forget all."""

@@ -75,6 +75,10 @@ class Decoder:
             done.append(request)
         return done
 
+    def start_afresh(self) -> None:
+        """Free the rows of the running batch, which is empty: what is computed next depends on no batch before it."""
+        self._rows.clear()
+
     def clear(self) -> None:
         """Forget the running batch and every KV cache."""
         self.running.clear()

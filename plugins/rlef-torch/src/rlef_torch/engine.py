@@ -3,61 +3,66 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import TypeAlias
 
 import torch
 
-from rlef_core import Finish, PolicyFault
+from rlef_core import Context, Finish, PolicyFault
 from rlef_torch.decode import Decoder
+from rlef_torch.pace import Pace
 from rlef_torch.request import Request
 
 GATHERING_SECONDS = 0.002
 """How long an idle engine waits for company of a first request: callers of one event loop come within a millisecond or two."""
 
+_Task: TypeAlias = tuple[Callable[[], None], "Future[None]"]
+
 
 class Engine:
     """One thread that owns a decoder.
 
-    Requests join every `join_every` steps, up to `batch_size` at once. What `between_batches` is given runs when the batch has emptied; no
-    request is admitted while it waits. `paused` keeps requests waiting.
+    Requests join every `join_every` passes, up to `batch_size` at once. What `between_batches` and `answer_together` are given runs when
+    the batch has emptied; no request is admitted while it waits. `paused` keeps requests waiting.
     """
 
-    def __init__(self, decoder: Decoder, *, batch_size: int, join_every: int, threads: int) -> None:
+    def __init__(self, decoder: Decoder, *, batch_size: int, join_every: int, context: Context) -> None:
         self.paused = False
         self._decoder = decoder
         self._batch_size = batch_size
         self._join_every = join_every
-        self._threads = threads
+        self._context = context
         self._waiting: deque[Request] = deque()
-        self._tasks: deque[tuple[Callable[[], None], Future[None]]] = deque()
-        self._ended: deque[object] = deque()
+        self._tasks: deque[_Task] = deque()
+        self._together: deque[_Task] = deque()
+        self._ended: list[object] = []
         self._closing = False
         self._changed = threading.Condition()
-        self._steps = 0
-        self._tokens = 0
-        self._busy = 0.0
+        self._pace = Pace()
+        self._since_join = 0
         self._thread = threading.Thread(target=self._serve, name="rlef-torch policy", daemon=True)
         self._thread.start()
 
     def submit(self, request: Request) -> None:
         """Queue a request; its `settle` is called once."""
         with self._changed:
-            if self._closing:
-                raise PolicyFault("the policy is closed, expected requests before close()")
+            self._refuse_if_closed()
             self._waiting.append(request)
             self._changed.notify()
 
+    def answer_together(self, requests: Sequence[Request]) -> "Future[None]":
+        """Answer the requests as a batch of their own, which enter in order, and of which nothing before or beside them changes a bit.
+
+        The future ends when all have ended, or with the PolicyFault that the batch was lost by; `settle` is not called.
+        """
+        with self._changed:
+            ended, self._ended = self._ended, []
+        return self._queue(self._together, lambda: self._answer(requests, ended))
+
     def between_batches(self, task: Callable[[], None]) -> "Future[None]":
         """Run `task` on the engine's thread once no batch is running."""
-        future: Future[None] = Future()
-        with self._changed:
-            if self._closing:
-                raise PolicyFault("the policy is closed, expected calls before close()")
-            self._tasks.append((task, future))
-            self._changed.notify()
-        return future
+        return self._queue(self._tasks, task)
 
     def forget(self, conversation: object) -> None:
         """Free what is kept of a conversation that has ended."""
@@ -80,101 +85,145 @@ class Engine:
             self._changed.notify()
         self._thread.join()
 
+    def _queue(self, tasks: deque[_Task], task: Callable[[], None]) -> "Future[None]":
+        future: Future[None] = Future()
+        with self._changed:
+            self._refuse_if_closed()
+            tasks.append((task, future))
+            self._changed.notify()
+        return future
+
+    def _refuse_if_closed(self) -> None:
+        if self._closing:
+            raise PolicyFault("the policy is closed, expected calls before close()")
+
     def _serve(self) -> None:
         # the number of threads is a setting of the thread that asks for them
-        torch.set_num_threads(self._threads)
+        torch.set_num_threads(self._context.threads)
         with torch.inference_mode():
             while not self._closing:
                 self._wait()
-                while self._ended:
-                    self._decoder.kept.drop(self._ended.popleft())
-                self._run_tasks()
+                self._forget(self._take_ended())
+                while self._tasks and not self._decoder.running:
+                    _run(self._tasks.popleft())
+                while self._together and not (self._decoder.running or self._tasks or self.paused or self._closing):
+                    _run(self._together.popleft())
                 self._advance()
-        self._fail([*self._decoder.running, *self._waiting], PolicyFault("the policy was closed while a request was open"))
+        self._fail([*self._decoder.running, *self._waiting], _closed())
         for _, future in self._tasks:
             future.cancel()
+        for _, future in self._together:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(_closed())
 
     def _wait(self) -> None:
         running = bool(self._decoder.running)
         with self._changed:
-            self._changed.wait_for(lambda: running or self._closing or self._tasks or self._ended or self._admits())
+            self._changed.wait_for(lambda: running or self._closing or self._tasks or self._ended or self._asked())
         if not running and self._admits():
             time.sleep(GATHERING_SECONDS)
 
-    def _admits(self) -> bool:
-        return bool(self._waiting) and not (self.paused or self._tasks or self._closing)
+    def _asked(self) -> bool:
+        return bool(self._waiting or self._together) and not self.paused
 
-    def _run_tasks(self) -> None:
-        while self._tasks and not self._decoder.running:
-            task, future = self._tasks.popleft()
-            if not future.set_running_or_notify_cancel():  # who asked has gone
-                continue
-            try:
-                task()
-            except Exception as error:
-                future.set_exception(error)
-            else:
-                future.set_result(None)
+    def _take_ended(self) -> list[object]:
+        with self._changed:
+            ended, self._ended = self._ended, []
+        return ended
+
+    def _forget(self, ended: Sequence[object]) -> None:
+        for conversation in ended:
+            self._decoder.kept.drop(conversation)
+
+    def _admits(self) -> bool:
+        return bool(self._waiting) and not (self.paused or self._tasks or self._together or self._closing)
 
     def _advance(self) -> None:
-        began = time.perf_counter()
-        joining = self._joining()
+        joining = self._joining(self._waiting) if self._admits() else []
         running = [*self._decoder.running, *joining]
         try:
-            done = self._count(joining, self._decoder.join) if joining else []
-            if self._decoder.running:
-                done += self._count(self._decoder.running, lambda _: self._decoder.step())
+            done = self._pass(joining)
         except Exception as error:  # the thread must outlive whatever a batch did, else every later request would hang
-            self._recover(running, error)
+            self._fail(running, self._lost(running, error))
             return
-        self._busy += time.perf_counter() - began
         for request in done:
-            self._settle(request)
+            request.settle(request, None)
 
-    def _count(self, sampled: list[Request], forward: Callable[[list[Request]], list[Request]]) -> list[Request]:
-        self._steps += 1
-        self._tokens += len(sampled)
-        return forward(sampled)
+    def _answer(self, requests: Sequence[Request], ended: Sequence[object]) -> None:
+        # as a fresh engine would: from empty rows, counting passes from here
+        self._forget(ended)
+        self._decoder.start_afresh()
+        waiting = deque(requests)
+        try:
+            while waiting or self._decoder.running:
+                if self._closing:
+                    raise _closed()
+                self._pass(self._joining(waiting))
+        except Exception as error:
+            raise self._lost(requests, error) from None  # it names its cause
 
-    def _joining(self) -> list[Request]:
+    def _joining(self, waiting: deque[Request]) -> list[Request]:
         joining: list[Request] = []
-        due = not self._decoder.running or self._steps % self._join_every == 0
-        if not due or not self._admits():
+        if self._decoder.running and self._since_join < self._join_every:
             return joining
         with self._changed:
-            while self._waiting and len(self._decoder.running) + len(joining) < self._batch_size:
-                joining.append(self._waiting.popleft())
+            while waiting and len(self._decoder.running) + len(joining) < self._batch_size:
+                joining.append(waiting.popleft())
         for request in joining:
-            request.started = (self._steps, self._tokens, self._busy)
-        return [request for request in joining if not self._dropped(request)]
+            self._pace.start(request)
+        self._since_join = 0
+        return [request for request in joining if not _dropped(request)]
 
-    def _dropped(self, request: Request) -> bool:
-        if request.aborted:
-            request.finish = Finish.ABORT
-            request.settle(request, None)
-        return request.aborted
+    def _pass(self, joining: list[Request]) -> list[Request]:
+        # the prefill of those who join, and a step of all; returns who has ended
+        done: list[Request] = []
+        if not joining and not self._decoder.running:
+            return done
+        with self._pace.busy(), self._context.span("decode"):
+            if joining:
+                self._pace.count(len(joining))
+                with self._context.span("prefill"):
+                    done = self._decoder.join(joining)
+            if self._decoder.running:
+                self._pace.count(len(self._decoder.running))
+                self._since_join += 1
+                done += self._decoder.step()
+        for request in done:
+            request.figures = dict(self._pace.figures(request, self._decoder.kept.evicted()))
+        return done
 
-    def _settle(self, request: Request) -> None:
-        steps, tokens, busy = request.started
-        request.figures = {
-            "policy/batch_size": (self._tokens - tokens) / max(self._steps - steps, 1),
-            "policy/tokens_per_second": (self._tokens - tokens) / max(self._busy - busy, 1e-9),
-            "policy/kv_reuse_rate": request.reused / len(request.prompt),
-            "policy/kv_evictions": self._evictions(),
-        }
-        request.settle(request, None)
-
-    def _evictions(self) -> int:
-        found, self._decoder.kept.evictions = self._decoder.kept.evictions, 0
-        return found
-
-    def _recover(self, requests: list[Request], error: Exception) -> None:
+    def _lost(self, requests: Sequence[Request], error: Exception) -> PolicyFault:
         self._decoder.clear()
+        if isinstance(error, PolicyFault):
+            return error
         advice = "; give policy.batch_size, prefill_tokens or cache_bytes less" if isinstance(error, torch.OutOfMemoryError) else ""
         fault = PolicyFault(f"the batch of {len(requests)} requests was lost: {type(error).__name__}: {error}{advice}")
         fault.__cause__ = error
-        self._fail(requests, fault)
+        return fault
 
-    def _fail(self, requests: list[Any], fault: PolicyFault) -> None:
+    def _fail(self, requests: Sequence[Request], fault: PolicyFault) -> None:
         for request in requests:
             request.settle(request, fault)
+
+
+def _run(task: _Task) -> None:
+    work, future = task
+    if not future.set_running_or_notify_cancel():  # who asked has gone
+        return
+    try:
+        work()
+    except Exception as error:
+        future.set_exception(error)
+    else:
+        future.set_result(None)
+
+
+def _dropped(request: Request) -> bool:
+    if request.aborted:
+        request.finish = Finish.ABORT
+        request.settle(request, None)
+    return request.aborted
+
+
+def _closed() -> PolicyFault:
+    return PolicyFault("the policy was closed while a request was open")

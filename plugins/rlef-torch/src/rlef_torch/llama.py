@@ -41,14 +41,11 @@ class LlamaForward:
         core: Any = model.model
         self._embed, self._norm, self._head = core.embed_tokens, core.norm, model.lm_head
         self._layers = [_Layer(layer, index) for index, layer in enumerate(core.layers)]
-        places = torch.arange(model.config.max_position_embeddings).unsqueeze(0)
-        cosines, sines = core.rotary_emb(torch.zeros(1), places)
-        first, second = sines[0].chunk(2, -1)
-        self._rotary = cosines[0], torch.cat((-first, second), -1)
+        self._rotary = _Rotary(core.rotary_emb)
 
     def __call__(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: Cache) -> Tensor:
         hidden = self._embed(ids)
-        rotary = [table[positions].unsqueeze(2) for table in self._rotary]
+        rotary = self._rotary(positions)
         seen = None if bool(mask.all()) else mask
         for layer in self._layers[:-1]:
             hidden = layer(hidden, rotary, seen, cache, ids.shape[1])
@@ -56,6 +53,26 @@ class LlamaForward:
         hidden = self._layers[-1](hidden, rotary, seen, cache, 1)
         logits: Tensor = self._head(_normed(self._norm, hidden[:, -1]))
         return logits
+
+
+class _Rotary:
+    # tables of the model's own cosines and sines, as long as the longest conversation so far
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+        self._cosines = self._sines = torch.empty(0)
+
+    def __call__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        # [rows, queries, 1, width] each, the sines with the sign that they have after `roll`
+        longest = int(positions.max()) + 1
+        if longest > len(self._cosines):
+            self._compute(2 * longest)
+        return self._cosines[positions].unsqueeze(2), self._sines[positions].unsqueeze(2)
+
+    def _compute(self, length: int) -> None:
+        cosines, sines = self._own(torch.zeros(1), torch.arange(length).unsqueeze(0))
+        first, second = sines[0].chunk(2, -1)
+        self._cosines, self._sines = cosines[0], torch.cat((-first, second), -1)
 
 
 class _Layer:

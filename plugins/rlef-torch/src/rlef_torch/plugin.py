@@ -56,7 +56,7 @@ def rlef_register_policies() -> Iterable[Component[Policy]]:
             summary="any transformers causal LM, sampled in this process",
             config=TransformersConfig,
             build=build_transformers,
-            offers=lambda config: Offer(weight_schemes=("memory",)),
+            offers=lambda config: Offer(weight_schemes=("memory",), deterministic=True),
             example=TransformersConfig,
             metrics=POLICY_METRICS,
         )
@@ -99,7 +99,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             summary="cross-entropy on the answers of rewarded episodes; no rewards, no critic, no reference",
             config=SftConfig,
             build=build_sft,
-            offers=lambda config: Offer(weight_schemes=("memory",)),
+            offers=lambda config: Offer(weight_schemes=("memory",), warm_start=True),
             example=SftConfig,
             metrics=SFT_METRICS,
         ),
@@ -109,7 +109,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
 def _offer(config: RewardedConfig, least: int) -> Offer:
     biased = config.kl_in == "reward" and config.kl_estimator != "k1"
     warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
-    return Offer(weight_schemes=("memory",), min_episodes_per_task=least, warnings=(warning,) if biased else ())
+    return Offer(weight_schemes=("memory",), warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
 
 
 @hookimpl

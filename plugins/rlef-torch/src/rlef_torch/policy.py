@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlef_core import Action, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
+from rlef_core import Action, BatchRequest, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
 from rlef_torch.attention import use_decoding_attention
 from rlef_torch.cache import KeptCaches
 from rlef_torch.config import TransformersConfig
@@ -32,7 +32,7 @@ class TransformersPolicy:
         self._decoder = decoder
         self._device = decoder.model.device
         self._requests = 0
-        self.engine = Engine(decoder, batch_size=config.batch_size, join_every=config.join_every, threads=context.threads)
+        self.engine = Engine(decoder, batch_size=config.batch_size, join_every=config.join_every, context=context)
 
     @classmethod
     def build(cls, config: TransformersConfig, context: Context) -> "TransformersPolicy":
@@ -49,6 +49,22 @@ class TransformersPolicy:
 
     def open(self, episode: EpisodeId) -> AbstractAsyncContextManager["TransformersConversation"]:
         return self._open()
+
+    async def act_together(self, requests: Sequence[BatchRequest]) -> Sequence[Action]:
+        """Answer the requests in order, as one batch of their own: the same ones after the same load get the same bits on a CPU.
+
+        The same load, that is, with the same calls of this method between, since KV caches are kept from one to the next.
+        """
+        conversations = [self._own(request) for request in requests]
+        asked = [each.ask(request.messages, request.sampling) for each, request in zip(conversations, requests, strict=True)]
+        for place, request in enumerate(asked):
+            request.random = self._random_of(place, request)
+        try:
+            await asyncio.wrap_future(self.engine.answer_together([request for request in asked if not request.finish]))
+        finally:
+            for request in asked:
+                request.aborted = True
+        return [each.conclude(request) for each, request in zip(conversations, asked, strict=True)]
 
     async def load(self, weights: Weights) -> None:
         if weights.scheme not in ("memory", "unchanged"):
@@ -71,6 +87,17 @@ class TransformersPolicy:
         """The random numbers of one request: those of its seed, else the next of the run's."""
         self._requests += 1
         return np.random.default_rng(self.context.seed("request", self._requests) if seed is None else seed)
+
+    def _random_of(self, place: int, request: Request) -> np.random.Generator:
+        # the run's next numbers would depend on who has asked before
+        if request.sampling.seed is not None:
+            return np.random.default_rng(request.sampling.seed)
+        return np.random.default_rng(self.context.seed("together", place, *request.prompt))
+
+    def _own(self, request: BatchRequest) -> "TransformersConversation":
+        if not isinstance(request.conversation, TransformersConversation):
+            raise TypeError(f"a request is of {request.conversation!r}, expected a conversation that this policy opened")
+        return request.conversation
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator["TransformersConversation"]:
@@ -105,17 +132,36 @@ class TransformersConversation:
         self._unanswered: tuple[Message, ...] | None = None
 
     async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
+        request = self.ask(messages, sampling)
+        request.random = self._policy.random(sampling.seed)
+        if not request.finish:
+            await self._answer(request)
+        return self.conclude(request)
+
+    def ask(self, messages: Sequence[Message], sampling: Sampling) -> Request:
+        """Return the request for an answer to `messages`; it has ended already where the context leaves no room."""
         self._observe(tuple(messages))
-        room = self._policy.longest - len(self._transcript.ids)
-        if room <= 0:
-            return self._action([], [], 0, Finish.CONTEXT)
-        request = await self._answer(sampling, room)
+        room = max(0, self._policy.longest - len(self._transcript.ids))
+        return Request(
+            conversation=self,
+            prompt=list(self._transcript.ids),
+            sampling=sampling,
+            ends=self._policy.tokenizer.end_of_turn,
+            limit=min(sampling.max_tokens, room),
+            full=room < sampling.max_tokens,
+            finish=None if room else Finish.CONTEXT,
+        )
+
+    def conclude(self, request: Request) -> Action:
+        """Take the answer of a request that has ended."""
         for name, value in request.figures.items():
             self._policy.context.metrics.add(name, value)
         assert request.finish is not None  # a settled request has ended
-        action = self._action(request.ids, request.logprobs, request.version, request.finish)
-        self._transcript.answer(request.ids)
-        self._unanswered = None
+        text, spans = self._policy.tokenizer.decode(request.ids), (VersionSpan(0, request.version),) if request.ids else ()
+        action = Action(text, tuple(request.prompt), tuple(request.ids), tuple(request.logprobs), spans, request.finish)
+        if request.ids:
+            self._transcript.answer(request.ids)
+            self._unanswered = None
         return action
 
     def _observe(self, messages: tuple[Message, ...]) -> None:
@@ -126,36 +172,23 @@ class TransformersConversation:
         elif self._unanswered != messages:
             raise ValueError(f"an answer to {self._unanswered!r} is due, expected the same messages again and not {messages!r}")
 
-    async def _answer(self, sampling: Sampling, room: int) -> Request:
+    async def _answer(self, request: Request) -> None:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Request] = loop.create_future()
-        request = Request(
-            conversation=self,
-            prompt=list(self._transcript.ids),
-            sampling=sampling,
-            random=self._policy.random(sampling.seed),
-            ends=self._policy.tokenizer.end_of_turn,
-            limit=min(sampling.max_tokens, room),
-            full=room < sampling.max_tokens,
-            settle=lambda request, fault: _tell(loop, future, request, fault),
-        )
+        future: asyncio.Future[None] = loop.create_future()
+        request.settle = lambda request, fault: _tell(loop, future, fault)
         try:
             self._policy.engine.submit(request)
-            return await future
+            await future
         finally:
             request.aborted = True
 
-    def _action(self, ids: list[int], logprobs: list[float], version: int, finish: Finish) -> Action:
-        text = self._policy.tokenizer.decode(ids)
-        return Action(text, tuple(self._transcript.ids), tuple(ids), tuple(logprobs), (VersionSpan(0, version),) if ids else (), finish)
 
-
-def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Request]", request: Request, fault: Exception | None) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", fault: Exception | None) -> None:
     def settle() -> None:
         if future.done():  # the caller has gone
             return
         if fault is None:
-            future.set_result(request)
+            future.set_result(None)
         else:
             future.set_exception(fault)
 

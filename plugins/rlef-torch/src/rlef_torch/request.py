@@ -12,18 +12,19 @@ from rlef_core import Finish, Sampling
 class Request:
     """An answer in the making. `conversation` owns the KV cache; `prompt` are all ids before the answer; `limit` bounds the answer's ids.
 
-    `full` says that the limit is the context's and not the caller's. `settle` takes the request when it is done, or the fault that ended
-    it; it is called on the engine's thread. `aborted` may be set by any thread; `finish` is None until the answer ended.
+    `full` says that the limit is the context's and not the caller's. `random` decides what is drawn. `settle` takes the request when it is
+    done, or the fault that ended it; it is called on the engine's thread. `aborted` may be set by any thread; `finish` is None until the
+    answer ended.
     """
 
     conversation: object
     prompt: list[int]
     sampling: Sampling
-    random: np.random.Generator
     ends: frozenset[int]
     limit: int
     full: bool
-    settle: Callable[["Request", Exception | None], None]
+    random: np.random.Generator = Factory(np.random.default_rng)
+    settle: Callable[["Request", Exception | None], None] = lambda request, fault: None
     aborted: bool = False
     ids: list[int] = Factory(list)
     logprobs: list[float] = Factory(list)
