@@ -109,9 +109,8 @@ def _no_scheme(policy: _Used, optimizer: _Used) -> str:
 
 def _groups(optimizer: _Used | None, rollout: RolloutBlock | None) -> Iterator[Misfit]:
     if optimizer and rollout and rollout.episodes_per_task < optimizer.offer.min_episodes_per_task:
-        least = optimizer.offer.min_episodes_per_task
-        found = f"is {rollout.episodes_per_task}, but optimizer {optimizer.ref.use!r} compares episodes of one task"
-        yield Misfit(f"{found}, expected at least {least}", ("rollout", "episodes_per_task"))
+        least, found = optimizer.offer.min_episodes_per_task, rollout.episodes_per_task
+        yield optimizer.misfit(f"compares the episodes of one task, but rollout.episodes_per_task is {found}, expected at least {least}")
 
 
 def _exactness(policy: _Used | None, rollout: RolloutBlock | None) -> Iterator[Misfit]:

@@ -21,6 +21,7 @@ CALM = 16
 class OptimizerSuite(Suite):
     """What every optimizer keeps: it learns what was sampled and rewarded, publishes what it learnt, and goes on exactly."""
 
+    punishes: bool = promise("punished answers become rarer")
     kl: bool = promise("a KL penalty holds the policy near its initial weights")
     reports_turns: bool = promise("an update reports every turn of its collection")
     splits: bool = promise("the same is learnt however the work is split (the subject has build_split)")
@@ -29,12 +30,19 @@ class OptimizerSuite(Suite):
     def subject(self) -> OptimizerSubject:
         raise NotImplementedError(self.fixture_wanted("subject", "an OptimizerSubject: how to build the optimizer, what its weights say"))
 
-    async def test_rewarded_answers_become_likelier_and_punished_ones_rarer(self, subject: OptimizerSubject) -> None:
+    async def test_rewarded_answers_become_likelier(self, subject: OptimizerSubject) -> None:
         async with built(subject.build) as optimizer:
             before = await read(subject, optimizer)
             await teach(subject, optimizer, rounds=ROUNDS)
             after = await read(subject, optimizer)
         assert after.good > before.good, f"rewarded answers had {before.good:.3f} nats a token and have {after.good:.3f}"
+
+    @needs("punishes")
+    async def test_punished_answers_become_rarer(self, subject: OptimizerSubject) -> None:
+        async with built(subject.build) as optimizer:
+            before = await read(subject, optimizer)
+            await teach(subject, optimizer, rounds=ROUNDS)
+            after = await read(subject, optimizer)
         assert after.bad < before.bad, f"punished answers had {before.bad:.3f} nats a token and have {after.bad:.3f}"
 
     async def test_feedback_is_not_learnt(self, subject: OptimizerSubject) -> None:

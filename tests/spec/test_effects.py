@@ -125,6 +125,15 @@ def test_components_must_share_a_weight_scheme(bench: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("rollout", ["", "rollout: {episodes_per_task: 1}\n"])
+def test_an_optimizer_that_compares_episodes_of_one_task_is_given_several(bench: Any, rollout: str) -> None:
+    grouped = bench.offered("optimizer", "stepper", bench.config, metrics=bench.watched, weight_schemes=("memory",), min_episodes_per_task=2)
+    assert bench.shown(bench.good + rollout, registry=bench.registry(grouped)).splitlines()[0] == (
+        "good.yaml:11:18: compares the episodes of one task, but rollout.episodes_per_task is 1, expected at least 2"
+    )
+    assert bench.plan(bench.good + "rollout: {episodes_per_task: 2}\n", registry=bench.registry(grouped)).rollout.episodes_per_task == 2
+
+
 def test_a_policy_that_cannot_be_trained_needs_an_optimizer_that_changes_nothing(bench: Any) -> None:
     fixed = bench.offered("policy", "talker", weight_schemes=("memory",), trainable=False)
     assert "'talker' cannot be trained, expected an optimizer that publishes by 'unchanged'" in bench.shown(

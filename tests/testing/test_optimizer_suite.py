@@ -172,7 +172,8 @@ class LosesStateWhenSuspended(BigramOptimizer):
 
 CAUGHT = [
     (TrainsFeedback, "feedback_is_not_learnt"),
-    (FlipsTheAdvantage, "rewarded_answers_become_likelier_and_punished_ones_rarer"),
+    (FlipsTheAdvantage, "rewarded_answers_become_likelier"),
+    (FlipsTheAdvantage, "punished_answers_become_rarer"),
     (DropsTheKl, "without_rewards_the_policy_is_pulled_back"),
     (ReportsNoKl, "the_kl_is_zero_at_first_and_not_for_long"),
     (ForgetsMoments, "a_restored_optimizer_goes_on_exactly"),

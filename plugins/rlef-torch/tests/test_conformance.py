@@ -51,8 +51,9 @@ class TestRloo(OptimizerSuite):
 
 
 class TestSft(OptimizerSuite):
-    """It has no reference to be held by, and no advantage of a turn to report."""
+    """It leaves out what was punished, has no reference to be held by, and no advantage of a turn to report."""
 
+    punishes = False
     kl = False
     reports_turns = False
 
@@ -176,7 +177,8 @@ class PublishesStaleWeights(TorchOptimizer):
 
 CAUGHT = [
     (TrainsFeedback, "feedback_is_not_learnt"),
-    (FlipsTheAdvantage, "rewarded_answers_become_likelier_and_punished_ones_rarer"),
+    (FlipsTheAdvantage, "rewarded_answers_become_likelier"),
+    (FlipsTheAdvantage, "punished_answers_become_rarer"),
     (DropsTheKl, "without_rewards_the_policy_is_pulled_back"),
 ]
 
