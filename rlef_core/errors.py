@@ -111,7 +111,7 @@ class TooManyFaults(RlefError):
 
 
 class TrainingDiverged(RlefError):
-    """A loss or gradient is not finite; raised before it touches the weights."""
+    """A loss or gradient is not finite, raised before it touches the weights; or a guard that stops the run tripped."""
 
 
 class CheckpointError(RlefError):
