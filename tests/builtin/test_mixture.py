@@ -11,6 +11,7 @@ import rlef_core
 from rlef_core import ComponentError, Origin, Rejected, SpecError, Task, UsageError
 from rlef_core.builtin.mixture.taskset import MixtureTasks, Part, epoch
 from rlef_core.builtin.tiny_programs import TinyPrograms
+from rlef_core.rollout.tasks import in_order
 from rlef_core.testing import TasksetSuite
 
 ORIGIN = Origin("taskset", "listed", "parts", "acme-parts", "1.0")
@@ -98,6 +99,12 @@ def test_a_rejected_row_keeps_its_reason_and_an_id_of_no_part_is_rejected() -> N
     parts = mixture(a=listed(1))
     assert parts.task("a/0") == Rejected("a/0", "it is only listed")
     assert parts.task("b/0") == Rejected("b/0", "'b/0' begins with no part's name, expected one of 'a' and '/'")
+
+
+def test_what_lists_or_verifies_tasks_sees_each_once() -> None:
+    parts = mixture(a=listed(2), b=listed(3, weight=6))
+    assert len(parts.ids("train")) == 14
+    assert [id for id, _ in in_order(parts, ORIGIN, "train")] == ["a/0", "a/1", "b/0", "b/1", "b/2"]
 
 
 def test_an_epoch_too_long_to_be_ordered_is_refused_with_the_sizes() -> None:
