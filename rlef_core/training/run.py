@@ -225,7 +225,8 @@ class Run:
 
     async def _read(self, stream: RecordedStream, count: int) -> Collection:
         self.parts.tally.begin(f"collection {self.state.collection + 1}", count)
-        collection = await read_collection(stream, self.parts.scorer, self.state.collection, count)
+        with self.timeline.span("read"):
+            collection = await read_collection(stream, self.parts.scorer, self.state.collection, count)
         measure(collection, self.parts.tally.seconds, 0, self.parts.meter)
         return collection
 
