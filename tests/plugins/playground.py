@@ -24,6 +24,7 @@ from rlef_core import (
     Rejected,
     StdioCase,
     Task,
+    TrainingDiverged,
     Trajectory,
     UpdateReport,
     Weights,
@@ -97,6 +98,7 @@ class NotingConfig:
     kill_at: int = setting(0, help="after this many updates the process kills itself, without a word")
     interrupt_at: int = setting(0, help="after this many updates the process interrupts itself, as Ctrl-C would")
     diverge_at: int = setting(0, help="after this many updates the loss is not a number")
+    notice_at: int = setting(0, help="after this many updates it notices itself that it diverged")
     explode_at: int = setting(0, help="after this many updates the loss is huge")
     disk_full_at: int = setting(0, help="after this many updates a checkpoint finds no space")
     pause: float = setting(0.0, help="seconds that an update takes")
@@ -126,6 +128,8 @@ class Noting:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.config.interrupt_at and self.updates >= self.config.interrupt_at:
             os.kill(os.getpid(), signal.SIGINT)
+        if self.config.notice_at and self.updates >= self.config.notice_at:
+            raise TrainingDiverged("the loss is nan")
         reached = [bool(at) and self.updates >= at for at in (self.config.diverge_at, self.config.explode_at)]
         return UpdateReport(updates, {"noting/loss": float("nan") if reached[0] else 1000.0 if reached[1] else 0.5})
 

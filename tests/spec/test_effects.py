@@ -127,7 +127,9 @@ def test_components_must_share_a_weight_scheme(bench: Any) -> None:
 
 @pytest.mark.parametrize("rollout", ["", "rollout: {episodes_per_task: 1}\n"])
 def test_an_optimizer_that_compares_episodes_of_one_task_is_given_several(bench: Any, rollout: str) -> None:
-    grouped = bench.offered("optimizer", "stepper", bench.config, metrics=bench.watched, weight_schemes=("memory",), min_episodes_per_task=2)
+    grouped = bench.offered(
+        "optimizer", "stepper", bench.config, metrics=bench.watched, weight_schemes=("memory",), min_episodes_per_task=2
+    )
     assert bench.shown(bench.good + rollout, registry=bench.registry(grouped)).splitlines()[0] == (
         "good.yaml:11:18: compares the episodes of one task, but rollout.episodes_per_task is 1, expected at least 2"
     )

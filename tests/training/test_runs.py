@@ -171,6 +171,13 @@ def test_a_loss_that_is_no_number_stops_before_a_good_checkpoint_is_overwritten(
     assert checkpoint_numbers(tmp_path / "run") == [0, 2]
 
 
+def test_an_optimizer_that_notices_that_it_diverged_stops_the_run_the_same_way(rlef: Rlef, tmp_path: Path) -> None:
+    stopped = rlef("run", "playground.yaml", "--set", "optimizer.notice_at=4")
+    assert stopped.returncode == ExitCode.COMPONENT
+    assert "failed in update: the loss is nan; the last good checkpoint is" in stopped.stderr
+    assert checkpoint_numbers(tmp_path / "run") == [0, 2]
+
+
 def test_an_exploding_loss_stops_the_run_and_names_the_way_back(rlef: Rlef, tmp_path: Path) -> None:
     sets = ("--set", "training.updates=14", "--set", "optimizer.explode_at=12", "--set", "training.checkpoint_every=4")
     stopped = rlef("run", "playground.yaml", *sets)
