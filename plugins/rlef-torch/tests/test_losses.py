@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import rlef_torch.losses
-from rlef_torch.losses import Importance, importance_weights, policy_loss, value_loss
+from rlef_torch.kl import kl_losses
+from rlef_torch.losses import Importance, importance_weights, likelihood_loss, policy_loss, reinforce_loss, value_loss, weighted_sum
 
 PURE = {"losses", "returns", "logprobs", "batching", "kl", "groups"}
 ALLOWED = {"torch", "attrs", "collections", "functools", "itertools", "math", "random", "typing"}
@@ -44,6 +45,41 @@ def test_the_surrogate_is_worked_by_hand_on_each_side_of_the_clip() -> None:
     # d(-p / 0.4 * A) is -2.5 * A where the clip lets it through
     assert probabilities.grad is not None
     assert probabilities.grad.tolist() == pytest.approx([0, -2.5, 2.5, 0])
+
+
+def test_reinforce_worked_by_hand() -> None:
+    # weights min(p / behaviour, 1) of 1 and 0.5; the gradient of log p is 1 / p
+    probabilities = doubles(0.6, 0.2).requires_grad_()
+    loss, statistics = reinforce_loss(probabilities.log(), logs(0.4, 0.4), logs(0.5, 0.4), doubles(2, -1))
+    assert loss.item() == pytest.approx(-(2 * math.log(0.6) - 0.5 * math.log(0.2)))
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    assert probabilities.grad is not None
+    assert probabilities.grad.tolist() == pytest.approx([-2 / 0.6, 0.5 / 0.2])
+    means = statistics.means()
+    assert (means["ratio"], means["weight"]) == (pytest.approx(1.0), pytest.approx(0.75))  # ratios 1.5 and 0.5
+
+
+def test_reinforce_stays_away_from_no_ratio_however_far() -> None:
+    far = logs(0.9).requires_grad_()
+    policy, _ = policy_loss(far, logs(0.1), logs(0.1), doubles(1))
+    reinforced, _ = reinforce_loss(far, logs(0.1), logs(0.1), doubles(1))
+    assert torch.autograd.grad(policy, far)[0].item() == 0
+    assert torch.autograd.grad(reinforced, far)[0].item() == pytest.approx(-1)
+
+
+def test_the_likelihood_loss_is_the_sum_of_negative_log_probs() -> None:
+    loss, statistics = likelihood_loss(logs(0.5, 0.25), entropy=doubles(1, 2))
+    assert loss.item() == pytest.approx(math.log(8))
+    assert statistics.means() == {"entropy": pytest.approx(1.5)}
+
+
+def test_weights_make_a_mean_over_sequences_of_means_over_their_tokens() -> None:
+    # two sequences of 1 and 3 tokens with advantages 1 and -1: over tokens (-1 + 3) / 4, over sequences (-1 + 1) / 2
+    same, advantages = logs(0.4, 0.4, 0.4, 0.4), doubles(1, -1, -1, -1)
+    token, _ = policy_loss(same, same, same, advantages, weights=doubles(1, 1, 1, 1))
+    sequence, _ = policy_loss(same, same, same, advantages, weights=doubles(1, 1 / 3, 1 / 3, 1 / 3))
+    assert (token.item() / 4, sequence.item() / 2) == (pytest.approx(0.5), pytest.approx(0))
+    assert weighted_sum(doubles(1, 2), doubles(3, 4)).item() == 11
 
 
 def test_the_clip_range_may_be_wider_above_than_below() -> None:
@@ -146,6 +182,8 @@ def _gradient(columns: Tensor, parts: list[list[int]], importance: Importance) -
     for part in parts:
         new, old, behaviour, other = columns[part].unbind(1)
         policy = policy_loss(new + shift, old, behaviour, other, importance=importance)[0]
+        policy += reinforce_loss(new + shift, old, behaviour, other, importance=importance, weights=old)[0]
+        policy += likelihood_loss(new + shift)[0] + kl_losses(new + shift, old, "k3").sum()
         value = value_loss(new + shift, old, other)[0]
         ((policy + value) / len(columns)).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     assert shift.grad is not None
