@@ -39,7 +39,7 @@ def openings(plan: Plan, formatter: FeedbackFormatter, tasks: Sequence[Task]) ->
     return [(EpisodeId("bench", 0, task.problem.id, number), _opening(plan, formatter, task)) for number, task in enumerate(tasks)]
 
 
-async def converse(participant: Participant, policy: Policy, work: Work, pair: int) -> dict[str, float]:
+async def converse(work: Work, participant: Participant, policy: Policy, pair: int) -> dict[str, float]:
     """Hold all conversations once; the next turn begins when everyone has answered. Figures by name; raises ComponentError."""
     figures: dict[str, float] = {}
     tokens, seconds, short, cpu = 0, 0.0, 0, cpu_seconds()

@@ -2,21 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from functools import partial
 
 from attrs import frozen
 
 from rlef_core.bench.environment import environment
 from rlef_core.bench.memory import peak_growth
-from rlef_core.bench.pairs import Paired, Turn, in_turn
+from rlef_core.bench.pairs import Paired, in_pairs
 from rlef_core.bench.participants import Participant, Setup, asked
 from rlef_core.bench.tree import cpu_seconds
 from rlef_core.errors import boundary
 from rlef_core.records import Trajectory
 from rlef_core.roles import Optimizer
-from rlef_core.rollout.collections import play_collection
-from rlef_core.training.parts import open_parts
+from rlef_core.rollout.collections import Collection, play_collection
+from rlef_core.training.parts import Parts, open_parts
+from rlef_core.training.recorded import read_collection
 
 MEGABYTE = 1e6
 PADDING = "optimizer/padding_share"
@@ -37,36 +37,35 @@ async def measure_optimizers(setup: Setup, chosen: Sequence[Participant], effort
     """
     machine = environment()
     say("play a collection")
-    collection = await _played(setup)
-    async with AsyncExitStack() as stack:
-        turns: dict[str, Turn] = {}
-        startups: dict[str, float] = {}
-        for participant in chosen:
-            say(f"build: {participant.name}")
-            optimizer, startups[participant.name] = await stack.enter_async_context(participant.opened())
-            turns[participant.name] = partial(_learn, participant, optimizer, collection)
-        series = await in_turn(turns, effort.pairs, say)
+    collection = await _collected(setup)
+    series, once = await in_pairs(chosen, partial(_learn, collection), effort.pairs, say)
     lengths = {"trajectories": len(collection), "tokens": sum(len(trajectory.ids) for trajectory in collection)}
-    measured = {name: {**each, "startup_seconds": [startups[name]]} for name, each in series.items()}
-    return Paired(machine, {**asked(setup.plan, chosen, effort), **lengths}, measured)
+    return Paired(machine, {**asked(setup.plan, chosen, effort), **lengths}, series, once)
 
 
-async def _played(setup: Setup) -> tuple[Trajectory, ...]:
+async def _collected(setup: Setup) -> tuple[Trajectory, ...]:
     """The trajectories of the first collection of a run of the plan; all that played them is closed again."""
     plan = setup.plan
     async with open_parts(plan, setup.registry, setup.directory) as parts:
-        with boundary(plan.optimizer.origin, "publish"):
-            async with parts.optimizer.publish(plan.scheme) as weights:
-                with boundary(plan.policy.origin, "load"):
-                    await parts.policy.load(weights)
-        repeats = plan.rollout.episodes_per_task
-        tasks = parts.tasks("train").draw(plan.training.episodes_per_collection // repeats)
-        collection = await play_collection(parts.player, parts.scorer, "train", 0, tasks, repeats)
+        if parts.recorded is not None:
+            collection = await read_collection(parts.recorded(0), parts.scorer, 0, plan.training.episodes_per_collection)
+        else:
+            collection = await _played(parts)
     with boundary(plan.policy.origin, "act"):
         return collection.trajectories
 
 
-async def _learn(participant: Participant, optimizer: Optimizer, collection: Sequence[Trajectory], pair: int) -> dict[str, float]:
+async def _played(parts: Parts) -> Collection:
+    plan, repeats = parts.plan, parts.plan.rollout.episodes_per_task
+    with boundary(plan.optimizer.origin, "publish"):
+        async with parts.optimizer.publish(plan.scheme) as weights:
+            with boundary(plan.policy.origin, "load"):
+                await parts.policy.load(weights)
+    tasks = parts.tasks("train").draw(plan.training.episodes_per_collection // repeats)
+    return await play_collection(parts.player, parts.scorer, "train", 0, tasks, repeats)
+
+
+async def _learn(collection: Sequence[Trajectory], participant: Participant, optimizer: Optimizer, pair: int) -> dict[str, float]:
     cpu, started = cpu_seconds(), time.perf_counter()
     with peak_growth() as growth, boundary(participant.origin, "update"):
         report = await optimizer.update(collection)

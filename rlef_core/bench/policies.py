@@ -1,14 +1,13 @@
 """The bench of policies: how many tokens each samples in a second, turn by turn, on the same conversations."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from functools import partial
 
 from attrs import frozen
 
 from rlef_core.bench.conversations import Work, converse, openings
 from rlef_core.bench.environment import environment
-from rlef_core.bench.pairs import Paired, Turn, in_turn
+from rlef_core.bench.pairs import Paired, in_pairs
 from rlef_core.bench.participants import Participant, Setup, asked
 from rlef_core.metrics import Meter
 from rlef_core.records import Sampling
@@ -31,18 +30,9 @@ async def measure_policies(setup: Setup, chosen: Sequence[Participant], effort: 
 
     Raises ComponentError when one cannot be built or fails, NoUsableTask for tasks that cannot be played.
     """
-    machine, work = environment(), _work(setup, effort)
-    async with AsyncExitStack() as stack:
-        turns: dict[str, Turn] = {}
-        startups: dict[str, float] = {}
-        for participant in chosen:
-            say(f"build: {participant.name}")
-            policy, startups[participant.name] = await stack.enter_async_context(participant.opened())
-            turns[participant.name] = partial(converse, participant, policy, work)
-        series = await in_turn(turns, effort.pairs, say)
-    return Paired(
-        machine, asked(setup.plan, chosen, effort), {name: {**each, "startup_seconds": [startups[name]]} for name, each in series.items()}
-    )
+    machine = environment()
+    series, once = await in_pairs(chosen, partial(converse, _work(setup, effort)), effort.pairs, say)
+    return Paired(machine, asked(setup.plan, chosen, effort), series, once)
 
 
 def _work(setup: Setup, effort: Effort) -> Work:

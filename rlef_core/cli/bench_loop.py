@@ -24,9 +24,10 @@ from rlef_core.spec import open_plan
 @no_plugin_option
 @json_option
 def command(spec: Path, collections: int, overrides: Sequence[str], no_plugin: Sequence[str], as_json: bool) -> None:
-    """Run SPEC for some collections, in a temporary folder and without evaluations, and tell what their time goes into.
+    """Tell what the time of the collections of SPEC goes into.
 
-    Idle is what is left where nothing decodes, no program runs and nothing is learnt. Exit code 0 whatever the figures.
+    SPEC is run in a temporary folder, without evaluations. Idle is the time in which nothing decodes, no program runs and
+    nothing is learnt. Exit code 0 whatever the figures; `--json` prints all of them.
     """
     plan, registry = open_plan(spec, overrides, block=no_plugin)
     with tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:

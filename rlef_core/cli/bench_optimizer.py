@@ -23,10 +23,11 @@ from rlef_core.spec import open_plan
 @no_plugin_option
 @json_option
 def command(spec: Path, against: Sequence[str], pairs: int, overrides: Sequence[str], no_plugin: Sequence[str], as_json: bool) -> None:
-    """Measure the optimizer of SPEC beside the baselines, on a collection that the policy of SPEC has played.
+    """Measure the optimizer of SPEC beside the baselines, each in turn.
 
-    All are built on the same model, devices and threads, and learn from the same trajectories in turn. A figure is the
-    median of the pairs, with the least and the most; a ratio is taken pair by pair. Exit code 0 whatever the figures.
+    All are built on the same model, devices and threads, and learn from one collection that the policy of SPEC has played. A
+    figure is the median of the pairs, with the least and the most; a ratio is taken pair by pair. Exit code 0 whatever the
+    figures; `--json` prints all of them.
     """
     plan, registry = open_plan(spec, overrides, block=no_plugin)
     with tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:

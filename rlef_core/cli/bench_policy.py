@@ -36,10 +36,11 @@ def command(
     no_plugin: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Measure the policy of SPEC beside the baselines, built on the same model, devices and threads, each in turn.
+    """Measure the policy of SPEC beside the baselines, each in turn.
 
-    A conversation opens with a task of SPEC; between two turns everyone is told the same. A figure is the median of the
-    pairs, with the least and the most; a ratio is taken pair by pair. Exit code 0 whatever the figures.
+    All are built on the same model, devices and threads. A conversation opens with a task of SPEC; between two turns all are
+    told the same. A figure is the median of the pairs, with the least and the most; a ratio is taken pair by pair. Exit code
+    0 whatever the figures; `--json` prints all of them.
     """
     plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset", "feedback", "policy"})
     with tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import rlef_core
 from rlef_core.bench.memory import peak_growth
 
 
@@ -40,6 +41,15 @@ def test_without_json_there_are_tables_and_goals(bench, spec):
     assert done.exit_code == 0, done.output
     assert "times that of slow-update (95 % interval)" in done.stdout
     assert "goal for pacing: seconds_per_collection at most 0.4 times that of slow-update: " in done.stdout
+
+
+def test_a_spec_that_learns_from_recorded_episodes_is_measured_on_those(bench, spec, tmp_path):
+    rlef_core.run(spec, ["training.episodes_per_collection=2", "training.sequences_per_update=2"])
+    others = [f"rollout.recorded={tmp_path / 'run'}", f"run.directory={tmp_path / 'other'}", "tasks={evaluation: {use: adding}}"]
+    settings = [word for each in (*others, "evaluation={episodes: 1}", "policy.lose=true") for word in ("--set", each)]
+    done = bench("optimizer", spec, "--pairs", "1", *settings, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["asked"]["trajectories"] == 4
 
 
 @pytest.mark.parametrize(

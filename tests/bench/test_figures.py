@@ -1,11 +1,11 @@
 """Figures from windows, and goals from figures."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlef_core import Goal
-from rlef_core.bench.figures import Figure, of_windows, outcome, percentile, share_false
+from rlef_core.bench.figures import Figure, Ratio, of_windows, outcome, percentile, share_false
 from rlef_core.bench.measure import Window
 
 FAST, SLOW = Figure(40.0, 39.0, 42.0), Figure(8.0, 7.0, 9.0)
@@ -74,3 +74,24 @@ def test_a_goal_is_met_missed_or_not_measured(goal, found, met):
 def test_a_goal_has_one_bound(bounds):
     with pytest.raises(ValueError, match="expected one of at_least, at_most"):
         Goal("fast", "rate", **bounds)
+
+
+def test_a_ratio_is_taken_pair_by_pair_so_that_load_which_falls_on_both_does_not_count():
+    alone = [10.0, 20.0, 40.0, 80.0]
+    assert Ratio.of([2 * value for value in alone], alone) == Ratio(2, 2, 2)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.5, 2), st.floats(0.5, 2)), min_size=1, max_size=12))
+def test_the_interval_holds_the_ratio_within_the_ratios_of_the_pairs_and_is_the_same_each_time(pairs):
+    ours, theirs = zip(*pairs, strict=True)
+    ratio = Ratio.of(ours, theirs)
+    each = [mine / other for mine, other in pairs]
+    assert min(each) <= ratio.low <= ratio.value <= ratio.high <= max(each)
+    assert Ratio.of(ours, theirs) == ratio
+
+
+def test_the_interval_narrows_with_the_number_of_pairs():
+    few, many = ([1.0, 1.1, 1.2, 1.3, 1.4] * times for times in (1, 20))
+    wide, narrow = (Ratio.of(values, [1.0] * len(values)) for values in (few, many))
+    assert narrow.high - narrow.low < wide.high - wide.low
