@@ -47,7 +47,8 @@ def match(pairs: int, overrides: Sequence[str]) -> list[dict[str, Step]]:
             # whoever begins is another in each round, so that none gains by its place
             names = [*sides][number % len(sides) :] + [*sides][: number % len(sides)]
             steps = {name: sides[name]() for name in names}
-            print(f"round {number}: " + ", ".join(f"{name} {step.tokens / step.seconds:.0f} tokens/s" for name, step in steps.items()))
+            speeds = ", ".join(f"{name} {step.tokens_per_second:.0f}" for name, step in steps.items())
+            print(f"round {number}, tokens/s: {speeds}", flush=True)
             rounds.append(steps)
     return rounds[1:]
 
