@@ -155,6 +155,30 @@ async def test_a_small_budget_evicts_and_still_answers_exactly(context: Any) -> 
     assert parity(model, episodes) < 1e-4
 
 
+async def test_the_budget_holds_at_every_moment_over_many_conversations(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    budget, seen = 60_000, []
+    async with policy_of(context, cache_bytes=budget, batch_size=8) as policy:
+        kept = policy.engine._decoder.kept
+        put = kept.put
+        monkeypatch.setattr(kept, "put", lambda *given: (put(*given), seen.append(kept.size)))
+        for collection in range(3):
+            await play_many(policy, 32)
+            await policy.load(Weights(collection, "unchanged"))  # returns after the engine's next round
+            assert (kept.size, len(kept)) == (0, 0)
+    assert len(seen) == 3 * 32 * 3
+    assert 0.5 * budget < max(seen) <= budget
+    assert sum(context.metrics.values["policy/kv_evictions"]) > 30
+
+
+async def test_answers_of_an_exact_length_go_on_past_the_end_of_a_turn(context: Any) -> None:
+    async with policy_of(context) as policy:
+        policy.tokenizer.end_of_turn = frozenset(range(150))  # half the vocabulary
+        actions = await play(policy, [Sampling(max_tokens=20, ignore_end=True, seed=turn) for turn in range(2)])
+    assert [len(action.ids) for action in actions] == [20, 20]
+    assert all(set(action.ids[:-1]) & policy.tokenizer.end_of_turn for action in actions)
+    assert {action.finish for action in actions} == {Finish.LENGTH}
+
+
 async def test_closing_a_conversation_frees_its_cache(context: Any) -> None:
     async with policy_of(context) as policy:
         async with policy.open(EPISODE) as conversation:

@@ -61,8 +61,8 @@ def _attend_once(query: Tensor, key: Tensor, value: Tensor, seen: Tensor | None,
     rows, heads, _, width = query.shape
     groups = rows * key.shape[1]
     # the heads that share a key head are as many queries of it, so that no key is copied
-    asked = query.reshape(groups, heads // key.shape[1], width)
-    scores = torch.bmm(asked, key.reshape(groups, -1, width).transpose(1, 2)).mul_(scale).view(rows, heads, -1)
+    asked = (query * scale).reshape(groups, heads // key.shape[1], width)
+    scores = torch.bmm(asked, key.reshape(groups, -1, width).transpose(1, 2)).view(rows, heads, -1)
     if seen is not None:
         scores.masked_fill_(~seen, -torch.inf)
     weights = scores.softmax(-1).view(groups, heads // key.shape[1], -1)

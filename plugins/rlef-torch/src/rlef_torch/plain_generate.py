@@ -136,6 +136,6 @@ class PlainConversation:
         return Action(self._policy.tokenizer.decode(ids), tuple(prompt), tuple(ids), (0.0,) * len(ids), spans, self._finish(ids, sampling))
 
     def _finish(self, ids: list[int], sampling: Sampling) -> Finish:
-        if ids and ids[-1] in self._policy.tokenizer.end_of_turn:
+        if ids and ids[-1] in self._policy.tokenizer.end_of_turn and not sampling.ignore_end:
             return Finish.STOP
         return Finish.LENGTH if len(ids) == sampling.max_tokens else Finish.CONTEXT
