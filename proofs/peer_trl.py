@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from attrs import asdict
@@ -21,35 +21,64 @@ PAIRS = 7
 THREADS = 2
 ENVIRONMENT = ".venv-peer-trl"
 OURS = "ours"
-THEIRS = ("trl", "trl-continuous")
+WAYS = ("generate", "generate-whole", "static", "continuous")
+"""The ways of TRL's side (`peer.theirs.WAYS`); the one that is fastest in a trial plays the match."""
+TRIAL_STEPS = 3
+TRIAL_SECONDS = 45.0
 
 
 def main() -> int:
-    """Play the match, record it, and return 0 if we are fast enough beside the faster of TRL's ways. An argument is the number of pairs."""
+    """Play the match, record it, and return 0 if we are fast enough beside TRL's fastest way. An argument is the number of pairs."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else PAIRS
     subprocess.run([str(REPOSITORY / "proofs" / "peer" / "setup.sh")], check=True)
     executor = executor_that_works()
-    rounds = match(pairs, [f"executor.use={executor}"])
-    numbers = {"executor": executor, "spec": SPEC.read_text(encoding="utf-8"), **compared(rounds)}
+    overrides = [f"executor.use={executor}"]
+    trials = {way: trial(way, overrides) for way in WAYS}
+    way = fastest(trials)
+    rounds = match(pairs, way, overrides)
+    numbers = {
+        "goal": GOAL,
+        "executor": executor,
+        "threads": THREADS,
+        "spec": SPEC.read_text(encoding="utf-8"),
+        "way": way,
+        "trials": {name: [asdict(step) for step in steps] for name, steps in trials.items()},
+        **compared(rounds),
+    }
     holds = numbers["ratio"]["value"] >= GOAL
     path = record("peer-trl", holds=holds, seeds=[0], numbers=numbers)
-    print(json.dumps({key: numbers[key] for key in ("ratio", "sides")}, indent=1))
+    print(json.dumps({key: numbers[key] for key in ("ratio", "ours", "trl")}, indent=1))
     print(f"{'holds' if holds else 'does not hold'}: {path.relative_to(REPOSITORY)}")
     return 0 if holds else 1
 
 
-def match(pairs: int, overrides: Sequence[str]) -> list[dict[str, Step]]:
-    """`pairs` rounds in which every side takes one step, one after the other, after a first round that is not counted."""
+def trial(way: str, overrides: Sequence[str]) -> list[Step]:
+    """The first steps of one of TRL's ways: as many as begin within TRIAL_SECONDS, at most TRIAL_STEPS."""
+    steps: list[Step] = []
+    with side(way, TRIAL_STEPS, overrides) as take:
+        while len(steps) < TRIAL_STEPS and sum(step.seconds for step in steps) < TRIAL_SECONDS:
+            steps.append(take())
+    _say(f"trial of {way}", *steps)
+    return steps
+
+
+def fastest(trials: Mapping[str, Sequence[Step]]) -> str:
+    """The way with the fastest step, whichever it was."""
+    return max(trials, key=lambda way: max(step.tokens_per_second for step in trials[way]))
+
+
+def match(pairs: int, way: str, overrides: Sequence[str]) -> list[tuple[Step, Step]]:
+    """Our step and TRL's in each of `pairs` rounds, one after the other, after a first round that is not counted."""
     rounds = []
-    with ExitStack() as stack:
-        sides = {name: stack.enter_context(side(name, pairs + 1, overrides)) for name in (OURS, *THEIRS)}
+    with side(OURS, pairs + 1, overrides) as ours, side(way, pairs + 1, overrides) as theirs:
         for number in range(pairs + 1):
-            # whoever begins is another in each round, so that none gains by its place
-            names = [*sides][number % len(sides) :] + [*sides][: number % len(sides)]
-            steps = {name: sides[name]() for name in names}
-            speeds = ", ".join(f"{name} {step.tokens_per_second:.0f}" for name, step in steps.items())
-            print(f"round {number}, tokens/s: {speeds}", flush=True)
-            rounds.append(steps)
+            # who begins changes from round to round, so that nobody gains by its place
+            if number % 2:
+                own, other = ours(), theirs()
+            else:
+                other, own = theirs(), ours()
+            _say(f"round {number}, ours and {way}", own, other)
+            rounds.append((own, other))
     return rounds[1:]
 
 
@@ -86,17 +115,15 @@ def side(name: str, steps: int, overrides: Sequence[str]) -> Iterator[Callable[[
             process.communicate()  # closes its input, which ends it
 
 
-def compared(rounds: Sequence[Mapping[str, Step]]) -> dict[str, Any]:
-    """The sides' medians, the ratio to the faster of TRL's ways in pairs of one round, and the raw steps."""
-    sides = {name: medians([each[name] for each in rounds]) for name in rounds[0]}
-    best = max(THEIRS, key=lambda name: sides[name]["tokens_per_second"])
-    ratio = Ratio.of(*([each[name].tokens_per_second for each in rounds] for name in (OURS, best)))
+def compared(rounds: Sequence[tuple[Step, Step]]) -> dict[str, Any]:
+    """The median ratio of the rounds' pairs with its interval, the medians of both sides, and the raw steps."""
+    ours, theirs = zip(*rounds, strict=True)
+    ratio = Ratio.of([step.tokens_per_second for step in ours], [step.tokens_per_second for step in theirs])
     return {
-        "goal": GOAL,
-        "threads": THREADS,
-        "ratio": {"to": best, **asdict(ratio)},
-        "sides": sides,
-        "rounds": [{name: asdict(step) for name, step in each.items()} for each in rounds],
+        "ratio": asdict(ratio),
+        "ours": medians(ours),
+        "trl": medians(theirs),
+        "rounds": [{"ours": asdict(own), "trl": asdict(other)} for own, other in rounds],
     }
 
 
@@ -105,6 +132,10 @@ def medians(steps: Sequence[Step]) -> dict[str, float]:
     figures = {"tokens_per_second": [step.tokens_per_second for step in steps]}
     figures |= {name: [getattr(step, name) for step in steps] for name in asdict(steps[0])}
     return {name: round(statistics.median(values), 4) for name, values in figures.items()}
+
+
+def _say(what: str, *steps: Step) -> None:
+    print(f"{what}: {', '.join(f'{step.tokens_per_second:.0f} tokens/s' for step in steps)}", flush=True)
 
 
 if __name__ == "__main__":

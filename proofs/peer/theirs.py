@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 from datasets import Dataset
 from peer.match import Step, Watch, await_word, draw, read_plan, said, tell
 from transformers import GenerationConfig, PreTrainedTokenizerFast, TrainerCallback
@@ -28,15 +28,23 @@ Prompts = list[list[int]]
 Generate = Callable[[GRPOTrainer, Prompts, int], Prompts]
 
 
-def main(generation: str, steps: int, overrides: Sequence[str]) -> None:
-    """Take `steps` steps of the spec with `overrides`; `generation` is one of WAYS."""
+@frozen
+class Way:
+    """How TRL generates, and in how many micro-batches it learns."""
+
+    generate: Generate
+    micro_batches: int = 4
+
+
+def main(way: str, steps: int, overrides: Sequence[str]) -> None:
+    """Take `steps` steps of the spec with `overrides`; `way` is one of WAYS."""
     plan, registry = read_plan(overrides)
     with tempfile.TemporaryDirectory(prefix="rlef-peer-") as folder, asyncio.Runner() as runner:
         stack = AsyncExitStack()
         # our policy and optimizer are built too, and stay idle
         parts = runner.run(stack.enter_async_context(open_parts(plan, registry, Path(folder))))
         try:
-            side = Side(parts, runner, WAYS[generation], {task.problem.id: task for tasks in draw(parts, steps) for task in tasks})
+            side = Side(parts, runner, WAYS[way], {task.problem.id: task for tasks in draw(parts, steps) for task in tasks})
             trainer(side, draw(parts, steps), folder).train()
         finally:
             runner.run(stack.aclose())
@@ -60,11 +68,12 @@ class Side:
 
     parts: Parts
     runner: asyncio.Runner
-    generate: Generate
+    way: Way
     tasks: dict[str, Task]
     watch: Watch = Factory(Watch)
     trajectories: list[Trajectory] = Factory(list)
     began: float = 0.0
+    played: float = 0.0
     cpu: float = 0.0
 
     def rollout(self, prompts: list[list[dict[str, str]]], trainer: GRPOTrainer) -> dict[str, Any]:
@@ -76,12 +85,13 @@ class Side:
                 game.transcript.observe(game.messages)
             with self.watch.during("generate"):
                 asked = [game.transcript.ids for game in playing]
-                answers = self.generate(trainer, asked, self.parts.plan.rollout.sampling.max_tokens)
+                answers = self.way.generate(trainer, asked, self.parts.plan.rollout.sampling.max_tokens)
             with self.watch.during("judge"):
                 self.runner.run(self._judge(playing, answers, tokenizer))
         self.trajectories = self.runner.run(self._score(games))
         firsts = [trajectory.turns[0].start for trajectory in self.trajectories]
         pairs = list(zip(self.trajectories, firsts, strict=True))
+        self.played = time.perf_counter()
         return {
             "prompt_ids": [list(trajectory.ids[:first]) for trajectory, first in pairs],
             "completion_ids": [list(trajectory.ids[first:]) for trajectory, first in pairs],
@@ -154,19 +164,19 @@ class Clock(TrainerCallback):  # type: ignore[misc]  # transformers is not follo
         self.side.began, self.side.cpu = time.perf_counter(), time.process_time()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
-        seconds, cpu = time.perf_counter() - self.side.began, time.process_time() - self.side.cpu
+        ended, cpu = time.perf_counter(), time.process_time() - self.side.cpu
         played, watch = self.side.trajectories, self.side.watch.seconds
         rewards = [sum(turn.reward for turn in trajectory.turns) for trajectory in played]
         tell(
             Step(
-                seconds=seconds,
+                seconds=ended - self.side.began,
                 episodes=len(played),
                 turns=sum(len(trajectory.turns) for trajectory in played),
                 tokens=sum(sum(trajectory.trained) for trajectory in played),
                 reward=sum(rewards) / len(rewards),
                 generate=watch["generate"],
                 judge=watch["judge"],
-                update=seconds - watch["generate"] - watch["judge"],
+                update=ended - self.side.played,
                 cpu=cpu,
             )
         )
@@ -182,8 +192,8 @@ def trainer(side: Side, steps: Sequence[Sequence[Task]], folder: str) -> GRPOTra
         use_cpu=True,
         bf16=False,
         gradient_checkpointing=False,
-        per_device_train_batch_size=training.sequences_per_update // ACCUMULATED,
-        gradient_accumulation_steps=ACCUMULATED,
+        per_device_train_batch_size=training.sequences_per_update // side.way.micro_batches,
+        gradient_accumulation_steps=side.way.micro_batches,
         num_generations=rollout.episodes_per_task,
         max_completion_length=rollout.turn_limit * rollout.sampling.max_tokens,
         temperature=rollout.sampling.temperature,
@@ -246,13 +256,15 @@ def _settings(tokenizer: PreTrainedTokenizerFast, count: int, **more: Any) -> Ge
     return GenerationConfig(max_new_tokens=count, do_sample=True, temperature=1.0, top_k=0, pad_token_id=pad, disable_compile=True, **more)
 
 
-ACCUMULATED = 4
-"""Micro-batches of one update; what is fastest here."""
-
 PAGE = 256
 BATCH_TOKENS = 16384
 
-WAYS: dict[str, Generate] = {"trl": plain, "trl-static": static, "trl-continuous": continuous}
+WAYS = {
+    "generate": Way(plain),
+    "generate-whole": Way(plain, micro_batches=1),
+    "static": Way(static),
+    "continuous": Way(continuous),
+}
 
 if __name__ == "__main__":
     main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

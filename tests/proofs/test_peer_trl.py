@@ -19,15 +19,25 @@ def proof(monkeypatch):
     return importlib.import_module
 
 
-def test_the_ratio_is_to_the_faster_of_trls_ways_in_pairs_of_one_round(proof):
-    step = proof("peer.match").Step
-    speeds = {"ours": [60, 90, 120], "trl": [30, 30, 30], "trl-continuous": [20, 50, 20]}
-    rounds = [{name: step(seconds=2.0, tokens=2 * each[number], **FIGURES) for name, each in speeds.items()} for number in range(3)]
-    found = proof("peer_trl").compared(rounds)
-    assert found["ratio"] == {"to": "trl", "value": 3.0, "low": 2.0, "high": 4.0}
-    assert found["sides"]["ours"]["tokens_per_second"] == 90
-    assert found["rounds"][1]["trl-continuous"]["tokens"] == 100
+@pytest.fixture
+def step(proof):
+    def make(tokens_per_second):
+        return proof("peer.match").Step(seconds=2.0, tokens=2 * tokens_per_second, **FIGURES)
+
+    return make
+
+
+def test_the_ratio_is_the_median_of_the_rounds_pairs(proof, step):
+    found = proof("peer_trl").compared([(step(60), step(30)), (step(90), step(30)), (step(240), step(60))])
+    assert found["ratio"] == {"value": 3.0, "low": 2.0, "high": 4.0}
+    assert (found["ours"]["tokens_per_second"], found["trl"]["tokens_per_second"]) == (90, 30)
+    assert found["rounds"][2]["trl"]["tokens"] == 120
     json.dumps(found)
+
+
+def test_the_way_with_the_fastest_step_plays_the_match(proof, step):
+    trials = {"generate": [step(10), step(30)], "static": [step(40), step(20)], "continuous": [step(5)]}
+    assert proof("peer_trl").fastest(trials) == "static"
 
 
 def test_an_answer_says_what_stands_before_its_end_of_turn(proof):
@@ -58,5 +68,5 @@ def test_a_side_that_ends_early_is_told_with_what_it_wrote(proof, monkeypatch, t
     interpreter.chmod(0o755)
     peer_trl = proof("peer_trl")
     monkeypatch.setattr(peer_trl, "ENVIRONMENT", tmp_path)
-    with peer_trl.side("trl", 1, []) as take, pytest.raises(RuntimeError, match="side 'trl' ended before its step: no memory left"):
+    with peer_trl.side("static", 1, []) as take, pytest.raises(RuntimeError, match="side 'static' ended before its step: no memory left"):
         take()
