@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rlef_torch.logprobs import token_logprobs
@@ -27,6 +28,24 @@ class LargestResult(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torc
         result = func(*args, **(kwargs or {}))
         if isinstance(result, Tensor):
             self.elements = max(self.elements, result.numel())
+        return result
+
+
+class MostAtOnce(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    """Remembers the most elements that the results of operations held together, backward included."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self.elements = 0
+        self._held: dict[StorageWeakRef, int] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor):
+            storage = StorageWeakRef(result.untyped_storage())  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            self._held[storage] = result.untyped_storage().nbytes() // result.element_size()
+            self._held = {each: size for each, size in self._held.items() if not each.expired()}  # type: ignore[no-untyped-call]  # the same
+            self.elements = max(self.elements, sum(self._held.values()))
         return result
 
 
@@ -70,6 +89,17 @@ def test_the_logits_of_no_more_than_a_chunk_exist_at_once_forward_and_backward()
         _backward(token_logprobs(hidden, head, ids, chunk_tokens=64)[0])
     assert chunked.elements == 8 * 50
     assert whole.elements == 64 * 50
+
+
+@pytest.mark.parametrize(("chunk", "copies"), [(8, 1), (256, 3)])
+def test_all_logits_together_are_never_held_forward_or_backward(chunk: int, copies: int) -> None:
+    hidden, head, ids = inputs(tokens=256, vocabulary=500)
+    hidden.requires_grad_()
+    head.requires_grad_()
+    with MostAtOnce() as most:
+        _backward(token_logprobs(hidden, head, ids, chunk_tokens=chunk)[0])
+    # in chunks less than one copy of all logits stands in memory, at once more than two
+    assert copies - 1 < most.elements / (256 * 500) < copies + 2 * (chunk == 256)
 
 
 def test_bf16_input_is_normalised_in_float32() -> None:
