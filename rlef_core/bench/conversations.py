@@ -45,7 +45,7 @@ async def converse(work: Work, participant: Participant, policy: Policy, pair: i
     tokens, seconds, short, cpu = 0, 0.0, 0, cpu_seconds()
     with boundary(participant.origin, "act"):
         async with AsyncExitStack() as stack:
-            conversations = [await stack.enter_async_context(policy.open(id)) for id, _ in work.openings]
+            conversations = [await stack.enter_async_context(policy.open(evolve(id, collection=pair))) for id, _ in work.openings]
             for turn in range(work.turns):
                 started = time.perf_counter()
                 actions = await together(_asked(conversations, work, pair, turn))

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from rlef_core.bench.environment import environment
 from rlef_core.bench.pairs import Paired
 from rlef_core.bench.rounds import STEPS, Recorder, Round, rounds
-from rlef_core.errors import UsageError
+from rlef_core.errors import Interrupted, UsageError
 from rlef_core.registry import Registry
 from rlef_core.roles import Goal
 from rlef_core.spec import Plan
@@ -67,7 +67,10 @@ async def measure_loop(plan: Plan, registry: Registry, directory: Path, effort: 
 async def _run(plan: Plan, registry: Registry, directory: Path, updates: int) -> tuple[Sequence[Mapping[str, Any]], Recorder]:
     spec = evolve(plan.spec, run=evolve(plan.run, directory=directory), training=evolve(plan.training, updates=updates), evaluation=None)
     recorder = Recorder()
-    await start(evolve(plan, spec=spec), registry, Session(lambda line: None, timeline=recorder))
+    try:
+        await start(evolve(plan, spec=spec), registry, Session(lambda line: None, timeline=recorder))
+    except Interrupted:
+        raise Interrupted("interrupted by the user") from None  # there is no run to go on with: its folder goes
     return list(read_journal(directory / "metrics.jsonl")), recorder
 
 

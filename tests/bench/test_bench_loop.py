@@ -61,3 +61,9 @@ def test_what_is_wrong_is_told_and_nothing_is_left_over(bench, spec, words, code
     assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
     assert pacemaker.Pacing.built == pacemaker.Pacing.closed
+
+
+def test_an_interrupted_bench_leaves_nothing_and_names_no_run_to_go_on_with(bench, spec):
+    done = bench("loop", spec, "--set", "optimizer={use: noting, interrupt_at: 1}")
+    assert (done.exit_code, done.stderr.split("\n")[-2]) == (130, "interrupted by the user")
+    assert list(Path(tempfile.gettempdir()).iterdir()) == []
