@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +277,13 @@ def test_no_critic_is_loaded_where_none_learns_and_no_reference_where_none_is_as
         learner = learner_of(context, family)
         loaded[family] = (sorted(learner.updater.pupils), len(learner.fixed))
     assert loaded == {"ppo": (["critic", "policy"], 1), "grpo": (["policy"], 1), "rloo": (["policy"], 1), "sft": (["policy"], 0)}
+
+
+def test_scoring_and_each_update_are_marked_in_the_timeline(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked: list[str] = []
+    monkeypatch.setattr(type(context), "span", lambda self, name: nullcontext(marked.append(name)))
+    learner_of(context, "grpo").learn(collection(**MIXED), 0)
+    assert marked == ["score", "step", "step"]
 
 
 @asynccontextmanager

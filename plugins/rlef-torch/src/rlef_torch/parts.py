@@ -50,7 +50,15 @@ class Parts:
     def updater(self, pupils: Mapping[str, Pupil[LessonT]], credit: Credit = "episode") -> Updater[LessonT]:
         """Make what moves the pupils."""
         config = self.config
-        return Updater(pupils, self.device, config.passes, self.context.sequences_per_update, config.micro_batch_tokens, credit)
+        return Updater(
+            pupils=pupils,
+            device=self.device,
+            passes=config.passes,
+            sequences_per_update=self.context.sequences_per_update,
+            micro_batch_tokens=config.micro_batch_tokens,
+            span=self.context.span,
+            credit=credit,
+        )
 
     def _load(self) -> PreTrainedModel:
         return load_model(self.path, torch.float32, self.device)

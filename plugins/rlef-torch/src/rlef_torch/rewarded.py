@@ -68,7 +68,8 @@ class RewardedLearner:
 
     def learn(self, collection: Sequence[Trajectory], seed: int) -> UpdateReport:
         began = time.perf_counter()
-        lessons = self.lessons(collection)
+        with self.updater.span("score"):
+            lessons = self.lessons(collection)
         taught = self.taught(lessons)
         results = self.updater.learn(taught, seed)
         metrics = (

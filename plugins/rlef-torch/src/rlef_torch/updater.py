@@ -1,7 +1,8 @@
 """Take the updates of a collection: forward and backward in micro-batches, then one step of each pupil."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import reduce
 from operator import add
 from typing import Generic
@@ -18,13 +19,17 @@ from rlef_torch.returns import Credit
 
 @define(eq=False)
 class Updater(Generic[LessonT]):
-    """Moves pupils, by name, with lessons; `updates` counts gradient steps. One thread at a time may use it."""
+    """Moves pupils, by name, with lessons; `updates` counts gradient steps. One thread at a time may use it.
+
+    `span` marks each update in the run's timeline.
+    """
 
     pupils: Mapping[str, Pupil[LessonT]]
     device: torch.device
     passes: int
     sequences_per_update: int
     micro_batch_tokens: int
+    span: Callable[[str], AbstractContextManager[None]]
     credit: Credit = "episode"
     updates: int = 0
 
@@ -35,7 +40,11 @@ class Updater(Generic[LessonT]):
     def learn(self, lessons: Sequence[LessonT], seed: int) -> list[Mapping[str, PupilResult]]:
         """Take all updates of the lessons, in an order drawn from `seed`; returns each one's results by pupil."""
         order = updates(len(lessons), sequences_per_update=self.sequences_per_update, epochs=self.passes, seed=seed)
-        return [self.update([lessons[index] for index in indexes]) for indexes in order]
+        results = []
+        for indexes in order:
+            with self.span("step"):
+                results.append(self.update([lessons[index] for index in indexes]))
+        return results
 
     def update(self, lessons: Sequence[LessonT]) -> Mapping[str, PupilResult]:
         """Take one gradient step. Raises TrainingDiverged, with the weights as they were, when a loss or gradient is not finite."""
