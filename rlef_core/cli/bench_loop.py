@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from rich.table import Column, Table
 
 from rlef_core.bench.loops import GOALS, NAME, Effort, measure_loop
 from rlef_core.bench.pairs import Paired
-from rlef_core.cli.bench_options import say, spec_argument
+from rlef_core.cli.bench_options import say, spec_argument, workplace
 from rlef_core.cli.bench_tables import judged, machine_lines, show
 from rlef_core.cli.options import json_option, no_plugin_option, set_option
 from rlef_core.spec import open_plan
@@ -30,8 +29,8 @@ def command(spec: Path, collections: int, overrides: Sequence[str], no_plugin: S
     nothing is learnt. Exit code 0 whatever the figures; `--json` prints all of them.
     """
     plan, registry = open_plan(spec, overrides, block=no_plugin)
-    with tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:
-        measured = asyncio.run(measure_loop(plan, registry, Path(folder), Effort(collections), say))
+    with workplace() as folder:
+        measured = asyncio.run(measure_loop(plan, registry, folder, Effort(collections), say))
     if as_json:
         click.echo(json.dumps(measured.to_json(GOALS)))
         return

@@ -1,7 +1,6 @@
 """`rlef-core bench optimizer`: how long the updates of a collection take, beside others."""
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import click
 
 from rlef_core.bench.optimizers import Effort, measure_optimizers
 from rlef_core.bench.participants import Setup, participants
-from rlef_core.cli.bench_options import against_option, pairs_option, say, spec_argument
+from rlef_core.cli.bench_options import against_option, pairs_option, say, spec_argument, workplace
 from rlef_core.cli.bench_tables import tell_pairs
 from rlef_core.cli.options import json_option, no_plugin_option, set_option
 from rlef_core.spec import open_plan
@@ -30,8 +29,8 @@ def command(spec: Path, against: Sequence[str], pairs: int, overrides: Sequence[
     figures; `--json` prints all of them.
     """
     plan, registry = open_plan(spec, overrides, block=no_plugin)
-    with tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:
-        setup = Setup(registry, plan, Path(folder))
+    with workplace() as folder:
+        setup = Setup(registry, plan, folder)
         chosen, left_out = participants(setup, "optimizer", plan.optimizer.use, against, plan.optimizer.config)
         for line in left_out:
             say(f"note: {line}")

@@ -1,8 +1,13 @@
 """What the benches of a spec's components are asked by."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+
+from rlef_core.training.stopping import Stopper
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 """Gives the command a `spec: Path`."""
@@ -21,3 +26,10 @@ pairs_option = click.option(
 def say(line: str) -> None:
     """Tell how far a bench is, on standard error."""
     click.echo(line, err=True)
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A temporary folder for what is measured; gone when the block ends, also when a signal ends it."""
+    with Stopper(say).at_once(), tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:
+        yield Path(folder)

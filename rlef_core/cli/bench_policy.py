@@ -1,7 +1,6 @@
 """`rlef-core bench policy`: how many tokens a policy samples in a second, turn by turn, beside others."""
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import click
 
 from rlef_core.bench.participants import Setup, participants
 from rlef_core.bench.policies import Effort, measure_policies
-from rlef_core.cli.bench_options import against_option, pairs_option, say, spec_argument
+from rlef_core.cli.bench_options import against_option, pairs_option, say, spec_argument, workplace
 from rlef_core.cli.bench_tables import tell_pairs
 from rlef_core.cli.options import json_option, no_plugin_option, set_option
 from rlef_core.spec import open_plan
@@ -43,8 +42,8 @@ def command(
     0 whatever the figures; `--json` prints all of them.
     """
     plan, registry = open_plan(spec, overrides, block=no_plugin, roles={"taskset", "feedback", "policy"})
-    with tempfile.TemporaryDirectory(prefix="rlef-core-bench-") as folder:
-        setup = Setup(registry, plan, Path(folder))
+    with workplace() as folder:
+        setup = Setup(registry, plan, folder)
         chosen, left_out = participants(setup, "policy", plan.policy.use, against, plan.policy.config)
         for line in left_out:
             say(f"note: {line}")

@@ -1,11 +1,15 @@
 """`rlef-core bench policy`, with policies whose pace is known."""
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+PLUGINS = Path(__file__).parents[1] / "plugins"
 SHORT = ("--conversations", "3", "--tokens", "10", "--pairs", "3")
 
 
@@ -84,3 +88,17 @@ def test_what_is_wrong_is_told_and_nothing_is_left_over(bench, spec, words, code
     assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
     assert pacemaker.Pacing.built == pacemaker.Pacing.closed
+
+
+def test_a_bench_that_is_terminated_leaves_nothing(spec, tmp_path):
+    words = [sys.executable, "-m", "rlef_core", "bench", "policy", str(spec), *SHORT, "--set", "policy.seconds=60"]
+    path = f"{PLUGINS}:{os.environ.get('PYTHONPATH', '')}"
+    variables = {**os.environ, "TMPDIR": tempfile.gettempdir(), "PYTHONPATH": path}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=variables, cwd=tmp_path) as running:
+        while "warm-up" not in (line := running.stderr.readline()):
+            assert line, "it ended before it began to measure"
+        assert list(Path(tempfile.gettempdir()).iterdir()) != []
+        running.terminate()
+        assert running.communicate()[1] == "interrupted\n"
+    assert running.returncode == 130
+    assert list(Path(tempfile.gettempdir()).iterdir()) == []
