@@ -2,6 +2,10 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+BLOCK = 64
+"""Tokens whose probabilities are summed first: only the sums, and the tokens of one block, are added up in float64."""
 
 
 def sample(logits: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
@@ -12,24 +16,38 @@ def sample(logits: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor) 
     """
     greedy = temperature == 0
     scaled = logits.float() / torch.where(greedy, 1.0, temperature).float().unsqueeze(-1)
-    logprobs = scaled.log_softmax(-1)
-    ids, mass = _draw(logprobs.exp(), top_p, uniform)
-    chosen = logprobs.gather(-1, ids.unsqueeze(-1)).squeeze(-1) - mass.log()
+    probabilities = scaled.softmax(-1)
+    cut = bool((top_p < 1).any())
+    kept = _nucleus(probabilities, top_p) if cut else probabilities
+    ids, mass = _draw(kept, uniform)
+    chosen = probabilities.gather(-1, ids.unsqueeze(-1)).squeeze(-1).log()
+    if cut:
+        chosen = chosen - mass.log()
     if not bool(greedy.any()):
         return ids, chosen
     return torch.where(greedy, logits.argmax(-1), ids), torch.where(greedy, 0.0, chosen)
 
 
-def _draw(probabilities: Tensor, top_p: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-    # ids, and the probability of all that could have been drawn
-    cut = bool((top_p < 1).any())
-    kept = _nucleus(probabilities, top_p) if cut else probabilities
-    # in float64, or the rounding of a large vocabulary's sum would swallow its rare tokens
-    cumulative = kept.cumsum(-1, dtype=torch.float64)
-    mass = cumulative[:, -1]
-    # the first entry above the threshold has a probability above 0, whatever was rounded
-    ids = torch.searchsorted(cumulative, (uniform * mass).unsqueeze(-1), right=True).squeeze(-1)
-    return ids.clamp(max=probabilities.shape[-1] - 1), mass if cut else torch.ones_like(mass)
+def _draw(probabilities: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+    # ids, and the sum of all that could have been drawn; first the block, then the token within it. A point below the sum always falls
+    # on a probability above 0. The sums are in float64, or the rounding of a large vocabulary's would swallow its rare tokens.
+    rows, vocabulary = probabilities.shape
+    whole = functional.pad(probabilities, (0, -vocabulary % BLOCK)) if vocabulary % BLOCK else probabilities
+    blocks = whole.view(rows, -1, BLOCK)
+    sums = blocks.sum(-1).double()
+    edges = sums.cumsum(-1)
+    mass = edges[:, -1:]
+    point = _below(uniform.unsqueeze(-1) * mass, mass)
+    block = torch.searchsorted(edges, point, right=True)
+    own = sums.gather(-1, block)
+    within = blocks.gather(1, block.unsqueeze(-1).expand(-1, -1, BLOCK)).squeeze(1).cumsum(-1, dtype=torch.float64)
+    share = (point - edges.gather(-1, block) + own) / own
+    place = torch.searchsorted(within, _below(share * within[:, -1:], within[:, -1:]), right=True)
+    return (block * BLOCK + place).squeeze(-1), mass.squeeze(-1)
+
+
+def _below(points: Tensor, ends: Tensor) -> Tensor:
+    return torch.minimum(points, torch.nextafter(ends, torch.zeros_like(ends))).clamp_(min=0)
 
 
 def _nucleus(probabilities: Tensor, top_p: Tensor) -> Tensor:
