@@ -1,8 +1,9 @@
 """Start a run in its directory or take it up again, and see it to its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+import gc
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ async def _play(plan: Plan, registry: Registry, session: Session, begin: Callabl
             with stopper.at_once():  # building a model may take long, and there is nothing to save yet
                 parts = await stack.enter_async_context(open_parts(plan, registry, plan.run.directory, session.timeline))
             session.watch(parts.tally)
+            stack.enter_context(_spared_by_the_collector())
             with stopper.between_steps():
                 run = Run(parts, journals, _checkpoints(plan, session), events, stopper, session.say)
                 await begin(run)
@@ -82,6 +84,17 @@ async def _play(plan: Plan, registry: Registry, session: Session, begin: Callabl
     finally:
         journals.abandon()
         await asyncio.to_thread(events.drain)
+
+
+@contextmanager
+def _spared_by_the_collector() -> Iterator[None]:
+    # What the libraries and the models are made of stays: walking all of it again and again would hold up the event loop.
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def _to_the_end(run: Run) -> Mapping[str, Any]:
