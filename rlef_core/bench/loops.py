@@ -52,7 +52,7 @@ async def measure_loop(plan: Plan, registry: Registry, directory: Path, effort: 
     say(f"run {effort.collections} collections of {updates} updates, after one to warm up")
     metrics, recorder = await _run(plan, registry, directory / "measured", updates * (1 + effort.collections))
     taken = list(zip(rounds(recorder.spans), metrics, strict=True))[1:]
-    checkpoint = _checkpoint_seconds(recorder) * updates / plan.training.checkpoint_every
+    checkpoint = _checkpoint_seconds(recorder) * checkpoints_per_collection(updates, plan.training.checkpoint_every)
     figures = [_figures(round, record["metrics"], checkpoint) for round, record in taken]
     asked = {
         "spec": plan.to_json()["spec"],
@@ -62,6 +62,11 @@ async def measure_loop(plan: Plan, registry: Registry, directory: Path, effort: 
         "spans": {name: sum(span.name == name for span in recorder.spans) for name in sorted({span.name for span in recorder.spans})},
     }
     return Paired(machine, asked, {NAME: {key: [each[key] for each in figures] for key in figures[0]}})
+
+
+def checkpoints_per_collection(updates: int, every: int) -> float:
+    """How many a run saves in the mean after a collection of so many updates: one at most, however few `every` are."""
+    return min(1.0, updates / every)
 
 
 async def _run(plan: Plan, registry: Registry, directory: Path, updates: int) -> tuple[Sequence[Mapping[str, Any]], Recorder]:

@@ -41,7 +41,7 @@ class Lockstep:
         waiting = [answer for _, answer in asked]
         try:
             actions = await self._policy.act_together([request for request, _ in asked])
-            for answer, action in zip(waiting, actions, strict=True):
+            for answer, action in list(zip(waiting, actions, strict=True)):
                 answer.set_result(action)
         except Exception as error:  # raised by whoever awaits an answer
             for answer in waiting:

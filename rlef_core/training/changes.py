@@ -24,7 +24,7 @@ class Change:
 
 
 def changes(before: Plan, after: Plan) -> tuple[Change, ...]:
-    """What differs, apart from the run's directory. Raises UsageError that names the settings which are not `resumable`."""
+    """What differs. Raises UsageError that names a setting which is not `resumable`, and for another directory, which is another run's."""
     fixed = list(differences(before.lasting, after.lasting))
     if fixed:
         key, was, now = fixed[0]
@@ -33,5 +33,9 @@ def changes(before: Plan, after: Plan) -> tuple[Change, ...]:
             f"resume cannot set {key!r} (it was {was!r}, would be {now!r}): that would be another run, expected one of {allowed}; "
             "to learn on with other settings start a new run with run.init_from"
         )
-    found = differences(before.to_json()["spec"], after.to_json()["spec"])
-    return tuple(Change(*each) for each in found if each[0] != "run.directory")
+    found = tuple(Change(*each) for each in differences(before.to_json()["spec"], after.to_json()["spec"]))
+    if any(change.key == "run.directory" for change in found):
+        raise UsageError(
+            f"resume cannot set 'run.directory' (the run is in {str(before.run.directory)!r}): rename the folder and resume it there"
+        )
+    return found

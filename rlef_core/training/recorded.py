@@ -119,7 +119,10 @@ def _before(directory: Path) -> dict[str, Any]:
     """What the run in this directory found when it began; empty when it begins now."""
     if not any(directory.glob("checkpoints/[0-9]*/manifest.json")):
         return {}
-    found: dict[str, Any] = json.loads((directory / NAME).read_text(encoding="utf-8"))
+    try:
+        found: dict[str, Any] = json.loads((directory / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read {str(directory / NAME)!r}: {error}; put it back, or begin another run") from error
     return found
 
 

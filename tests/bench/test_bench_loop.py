@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rlef_core.bench.loops import checkpoints_per_collection
+
 EVALUATED = ("--set", "tasks.evaluation={use: adding}", "--set", "evaluation={episodes: 1000}")
 
 
@@ -28,6 +30,10 @@ def test_every_collection_is_split_into_steps_which_add_up(report):
     assert measured["episodes"] == [4, 4]
     assert report["asked"]["updates_per_collection"] == 1
     assert set(report["asked"]["spans"]) == {"draw", "play", "update", "publish", "record", "checkpoint"}
+
+
+def test_a_collection_bears_one_checkpoint_at_most():
+    assert [checkpoints_per_collection(4, every) for every in (1, 4, 16)] == [1, 1, 0.25]
 
 
 def test_the_cores_own_goal_is_judged(report):

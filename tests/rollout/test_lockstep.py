@@ -75,6 +75,19 @@ def test_a_lost_round_is_lost_for_all_who_asked() -> None:
         play([1, 1, 1], [0, 3], 3, Rounds(lost=1))
 
 
+async def test_a_policy_that_answers_too_few_is_told_of_to_all_who_asked() -> None:
+    class Short:
+        async def act_together(self, requests: Sequence[BatchRequest]) -> Sequence[Action]:
+            return [Action("", (), (), (), (), Finish.STOP)]
+
+    ids = [EpisodeId("train", 0, str(number), 0) for number in range(2)]
+    lockstep = Lockstep(Short(), ids, 2)
+    conversation: Any = None
+    asking = [lockstep.ask(id, BatchRequest(conversation, (), Sampling())) for id in ids]
+    done = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 5)
+    assert [type(outcome) for outcome in done] == [ValueError, ValueError]
+
+
 async def test_a_collection_that_is_cancelled_leaves_nobody_waiting() -> None:
     class Never:
         async def act_together(self, requests: Sequence[BatchRequest]) -> Sequence[Action]:

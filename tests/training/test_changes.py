@@ -56,6 +56,14 @@ def test_a_setting_that_would_make_it_another_run_is_refused_by_name(rlef: Rlef,
     assert (tmp_path / "run" / "plan.json").read_text() == before
 
 
+def test_another_runs_directory_is_not_taken_for_a_setting(rlef: Rlef, tmp_path: Path) -> None:
+    assert rlef("run", "playground.yaml").returncode == 0
+    refused = rlef("resume", "run", "--set", "run.directory=other", "--set", "training.updates=10")
+    assert refused.returncode == ExitCode.SPEC
+    assert "resume cannot set 'run.directory' (the run is in 'run')" in refused.stderr
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_key_that_does_not_exist_is_located_at_its_option(rlef: Rlef) -> None:
     assert rlef("run", "playground.yaml").returncode == 0
     refused = rlef("resume", "run", "--set", "training.update=10")

@@ -127,6 +127,14 @@ def test_a_record_that_changed_since_the_run_began_is_refused(play: Runs, source
         rlef_core.resume(Path("run"))
 
 
+def test_a_resumed_run_that_lost_what_it_began_with_is_told_so(play: Runs, source: Path) -> None:
+    with pytest.raises(Interrupted):
+        read(play, "run", "optimizer.interrupt_at=2")
+    Path("run/recorded.json").unlink()
+    with pytest.raises(CheckpointError, match=r"cannot read 'run/recorded.json': .*; put it back"):
+        rlef_core.resume(Path("run"))
+
+
 def test_a_directory_without_a_run_or_without_episodes_is_refused(play: Runs, source: Path) -> None:
     with pytest.raises(CheckpointError, match=r"rollout.recorded: the directory 'nowhere' holds no run"):
         play("rollout.recorded=nowhere", NO_TASKS)
