@@ -32,7 +32,7 @@ def main() -> int:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else PAIRS
     subprocess.run([str(REPOSITORY / "proofs" / "peer" / "setup.sh")], check=True)
     executor = executor_that_works()
-    overrides = [f"executor.use={executor}"]
+    overrides, load = [f"executor.use={executor}"], os.getloadavg()[0]
     trials = {way: trial(way, overrides) for way in WAYS}
     way = fastest(trials)
     rounds = match(pairs, way, overrides)
@@ -40,6 +40,7 @@ def main() -> int:
         "goal": GOAL,
         "executor": executor,
         "threads": THREADS,
+        "load_before": round(load, 2),
         "spec": SPEC.read_text(encoding="utf-8"),
         "way": way,
         "trials": {name: [asdict(step) for step in steps] for name, steps in trials.items()},
