@@ -32,7 +32,10 @@ def odd_choices(parts: Mapping[str, Any]) -> Iterator[str]:
     training, evaluation = parts.get("training"), parts.get("evaluation")
     if training and evaluation and evaluation.every and evaluation.every >= training.updates:
         yield f"evaluation.every {evaluation.every} is not below training.updates {training.updates}: measured only before and after"
-    if getattr(parts.get("rollout"), "recorded", None) and not evaluation:
+    rollout, devices = parts.get("rollout"), parts.get("devices")
+    if rollout and rollout.deterministic and devices and (devices.policy or devices.optimizer):
+        yield "rollout.deterministic: the same bits are promised on a CPU, not on the accelerators that 'devices' gives"
+    if rollout and rollout.recorded and not evaluation:
         yield "nothing is played without an 'evaluation' block: 'executor', 'feedback' and all of 'rollout' but 'recorded' have no effect"
     for item in parts.get("rewards", ()):
         if item.weight == 0:

@@ -47,5 +47,7 @@ def _idle(guards: GuardsBlock, rollout: RolloutBlock, reported: Collection[str])
                 yield name, "its action is 'off'"
         elif name in WATCHED and not any(metric.endswith(WATCHED[name]) for metric in reported):
             yield name, "the optimizer reports no such metric"
+        elif name == "faults" and rollout.recorded is not None:
+            yield name, "recorded episodes do not fault"
         elif name == "faults" and guard.bound >= rollout.max_fault_share:
             yield name, f"the run stops at once above rollout.max_fault_share {rollout.max_fault_share}"

@@ -117,6 +117,18 @@ def test_surprising_choices_are_noted(bench: Any) -> None:
     )
 
 
+def test_the_same_bits_are_not_promised_on_accelerators(bench: Any) -> None:
+    notes = [bench.plan(bench.good, "rollout.deterministic=true", f"devices.policy={numbers}").notes for numbers in ("[0]", "[]")]
+    assert notes == [("rollout.deterministic: the same bits are promised on a CPU, not on the accelerators that 'devices' gives",), ()]
+
+
+def test_a_guard_of_faults_is_refused_where_episodes_are_only_read(bench: Any) -> None:
+    read = ("rollout.recorded=runs/before", "tasks={evaluation: {use: sums}}")
+    assert "never trips: recorded episodes do not fault" in bench.plan(bench.good, *read).notes[0]
+    shown = bench.shown(bench.good, *read, "training.guards.faults.action=stop")
+    assert "has no effect: recorded episodes do not fault" in shown
+
+
 def test_components_must_share_a_weight_scheme(bench: Any) -> None:
     registry = bench.registry(bench.offered("policy", "talker", weight_schemes=("wire",)))
     assert bench.shown(bench.good, registry=registry).startswith(
