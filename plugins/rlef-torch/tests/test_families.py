@@ -320,6 +320,19 @@ async def test_a_restored_optimizer_goes_on_bit_for_bit(context: Any, family: st
         assert (straight.version, straight.learner.updater.updates) == (resumed.version, resumed.learner.updater.updates)
 
 
+@pytest.mark.parametrize(("family", "changes"), [("ppo", {"skip_equal_groups": True}), ("grpo", {"skip_equal_groups": True}), ("sft", {})])
+async def test_a_collection_without_a_step_is_told_alike_by_a_restored_optimizer(
+    context: Any, family: str, changes: Any, tmp_path: Path
+) -> None:
+    idle = collection(a=(-1.0,) * 4)
+    async with built(context, family, **changes) as straight, built(context, family, **changes) as resumed:
+        await straight.update(collection(**MIXED))
+        await straight.save(tmp_path)
+        await resumed.restore(tmp_path)
+        first, second = await straight.update(idle), await resumed.update(idle)
+    assert {**first.metrics, "optimizer/tokens_per_second": 0} == {**second.metrics, "optimizer/tokens_per_second": 0}
+
+
 async def test_a_checkpoint_of_ppo_from_before_the_coefficient_was_saved_is_taken_up(context: Any, tmp_path: Path) -> None:
     async with built(context, "ppo") as optimizer:
         await optimizer.save(tmp_path)

@@ -95,6 +95,13 @@ def test_the_adaptive_coefficient_worked_by_hand(measured: float, expected: floa
     assert adapted(0.05, measured, target=0.1, horizon=1000, episodes=250) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("measured", "factor"), [(0.0, 0.8), (9.0, 1.2)])
+def test_a_collection_longer_than_the_horizon_moves_the_coefficient_by_a_fifth_and_never_below_nothing(
+    measured: float, factor: float
+) -> None:
+    assert adapted(0.05, measured, target=0.1, horizon=100, episodes=1024) == pytest.approx(0.05 * factor)
+
+
 def test_without_a_target_the_coefficient_stays() -> None:
     penalty = Penalty(PpoConfig(), 0.05)
     penalty.adapt(3.0, 1000)

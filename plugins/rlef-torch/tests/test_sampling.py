@@ -62,6 +62,28 @@ def test_shares_of_many_draws_are_the_probabilities() -> None:
     torch.testing.assert_close(shares.double(), LOGITS.exp(), atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize("vocabulary", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("top_p", [1.0, 0.5])
+def test_the_one_token_that_is_not_masked_is_drawn_wherever_it_stands(vocabulary: int, top_p: float) -> None:
+    logits = torch.full((vocabulary, vocabulary), -math.inf).fill_diagonal_(0.0)
+    one = torch.ones(vocabulary, dtype=torch.float64)
+    for uniform in (0.0, 0.5, 1 - 2**-53):
+        ids, logprobs = sample(logits, one, top_p * one, uniform * one)
+        assert ids.tolist() == [*range(vocabulary)]
+        assert logprobs.tolist() == [0.0] * vocabulary
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf])
+@pytest.mark.parametrize("top_p", [1.0, 0.5])
+def test_logits_that_are_no_numbers_spoil_their_own_row_alone(odd: float, top_p: float) -> None:
+    logits = LOGITS.float().expand(3, -1).clone()
+    logits[1, 2] = odd
+    ids, logprobs = sample(logits, torch.ones(3), torch.full((3,), top_p), torch.full((3,), 0.3).double())
+    assert (ids[0], ids[2]) == (0, 0)
+    assert 0 <= int(ids[1]) < 4
+    assert logprobs.isnan().tolist() == [False, True, False]
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     logits=st.lists(st.floats(-60, 60), min_size=1, max_size=12),

@@ -2,7 +2,7 @@
 
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,10 +83,15 @@ def _write(path: Path, tensors: dict[str, Tensor]) -> None:
 @torch.no_grad()
 def _fill(module: nn.Module, tensors: dict[str, Tensor]) -> None:
     parameters = dict(module.named_parameters())
-    if parameters.keys() != tensors.keys():
-        raise ValueError(f"weights {sorted(parameters.keys() ^ tensors.keys())[:3]} stand on one side only")
+    odd = _shapes(parameters) ^ _shapes(tensors)
+    if odd:  # before anything is copied, so that no module is left with weights of two models
+        raise ValueError(f"weights {sorted(odd)[:3]} stand on one side only")
     for name, tensor in tensors.items():
         parameters[name].copy_(tensor)
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> set[tuple[str, tuple[int, ...]]]:
+    return {(name, tuple(tensor.shape)) for name, tensor in tensors.items()}
 
 
 def _random_states() -> dict[str, Tensor]:

@@ -41,7 +41,8 @@ def kl_losses(logprobs: Tensor, reference: Tensor, estimator: KlEstimator) -> Te
 def adapted(coefficient: float, measured: float, *, target: float, horizon: int, episodes: int) -> float:
     """Return the next collection's KL coefficient (Ziegler et al., arXiv 1909.08593, section 2.2).
 
-    It grows by the relative error of the `measured` KL, held within 20 %, times `episodes` learned from over `horizon`.
+    It grows by the relative error of the `measured` KL, held within 20 %, times `episodes` learned from over `horizon`, at most 1: no
+    collection moves it by more than 20 %, however short the horizon, so that it stays above 0.
     """
     error = min(max(measured / target - 1, -_LARGEST_ERROR), _LARGEST_ERROR)
-    return coefficient * (1 + error * episodes / horizon)
+    return coefficient * (1 + error * min(episodes / horizon, 1.0))

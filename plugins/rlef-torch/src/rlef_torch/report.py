@@ -20,9 +20,12 @@ _STATISTICS = {
 }
 
 
-def step_metrics(results: Sequence[Mapping[str, PupilResult]]) -> dict[str, float]:
-    """Return the metrics of a collection's updates by name, means over them; those of a pupil that stood still are absent."""
-    metrics: dict[str, float] = {}
+def step_metrics(results: Sequence[Mapping[str, PupilResult]], rate: float) -> dict[str, float]:
+    """Return the metrics of a collection's updates by name, means over them; those of a pupil that stood still are absent.
+
+    `rate` is the policy's step size; without updates it is that of a collection before, which a resumed run does not know, and absent.
+    """
+    metrics = {"optimizer/learning_rate": rate} if results else {}
     for name, names in _NAMES.items():
         taken = [result[name] for result in results if name in result]
         if not taken:

@@ -74,12 +74,11 @@ class RewardedLearner:
         results = self.updater.learn(taught, seed)
         metrics = (
             rewarded_metrics(lessons)
-            | step_metrics(results)
+            | step_metrics(results, self.updater.pupils["policy"].stepper.rate)
             | {
                 "optimizer/kl_coefficient": self.penalty.coefficient,
                 "optimizer/left_out_share": 1 - len(taught) / len(lessons),
                 "optimizer/padding_share": self.updater.padding_share(lessons),
-                "optimizer/learning_rate": self.updater.pupils["policy"].stepper.rate,
                 "optimizer/tokens_per_second": sum(len(x.ids) for x in collection) / (time.perf_counter() - began),
             }
         )

@@ -30,7 +30,8 @@ def sample(logits: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor) 
 
 def _draw(probabilities: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     # ids, and the sum of all that could have been drawn; first the block, then the token within it. A point below the sum always falls
-    # on a probability above 0. The sums are in float64, or the rounding of a large vocabulary's would swallow its rare tokens.
+    # on a probability above 0. The sums are in float64, or the rounding of a large vocabulary's would swallow its rare tokens. Logits that
+    # are no numbers put the point past every end: the last token is drawn, with a log-prob that is no number either, and no row is lost.
     rows, vocabulary = probabilities.shape
     whole = functional.pad(probabilities, (0, -vocabulary % BLOCK)) if vocabulary % BLOCK else probabilities
     blocks = whole.view(rows, -1, BLOCK)
@@ -38,12 +39,12 @@ def _draw(probabilities: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     edges = sums.cumsum(-1)
     mass = edges[:, -1:]
     point = _below(uniform.unsqueeze(-1) * mass, mass)
-    block = torch.searchsorted(edges, point, right=True)
+    block = torch.searchsorted(edges, point, right=True).clamp_(max=edges.shape[-1] - 1)
     own = sums.gather(-1, block)
     within = blocks.gather(1, block.unsqueeze(-1).expand(-1, -1, BLOCK)).squeeze(1).cumsum(-1, dtype=torch.float64)
     share = (point - edges.gather(-1, block) + own) / own
     place = torch.searchsorted(within, _below(share * within[:, -1:], within[:, -1:]), right=True)
-    return (block * BLOCK + place).squeeze(-1), mass.squeeze(-1)
+    return (block * BLOCK + place).squeeze(-1).clamp_(max=vocabulary - 1), mass.squeeze(-1)
 
 
 def _below(points: Tensor, ends: Tensor) -> Tensor:

@@ -46,9 +46,8 @@ class SftLearner:
         began = time.perf_counter()
         examples = self.examples(collection)
         results = self.updater.learn(examples, seed)
-        metrics = step_metrics(results) | {
+        metrics = step_metrics(results, self.updater.pupils["policy"].stepper.rate) | {
             "optimizer/left_out_share": 1 - len(examples) / len(collection),
-            "optimizer/learning_rate": self.updater.pupils["policy"].stepper.rate,
             "optimizer/padding_share": self.updater.padding_share(examples),
             "optimizer/tokens_per_second": sum(len(x.ids) for x in collection) / (time.perf_counter() - began),
         }
