@@ -98,11 +98,16 @@ class Lookout:
         self._metrics: deque[Mapping[str, float]] = deque(maxlen=block.window + 1)
         self.quiet = True
         """No guard tripped since this was last set."""
+        self._anew = False
 
     def recall(self, metrics: Iterable[Mapping[str, float]]) -> None:
         """Take the metrics of earlier collections, oldest first, in place of those that are known."""
         self._metrics.clear()
         self._metrics.extend(metrics)
+
+    def tell_anew(self) -> None:
+        """Take what trips next for new: bounds or actions are others than those by which it tripped before."""
+        self._anew = True
 
     def look(self, metrics: Mapping[str, float]) -> list[Trip]:
         """The guards that trip after a collection with these metrics."""
@@ -110,7 +115,6 @@ class Lookout:
         history, earlier = list(self._metrics)[-self._block.window :], list(self._metrics)[:-1]
         found = {name: finding for name, guard in self._guards.items() if (finding := guard(history)) is not None}
         self.quiet = self.quiet and not found
-        return [
-            Trip(name, finding, getattr(self._block, name).action == "stop", bool(earlier) and self._guards[name](earlier) is not None)
-            for name, finding in found.items()
-        ]
+        again = {name for name in found if earlier and not self._anew and self._guards[name](earlier) is not None}
+        self._anew = False
+        return [Trip(name, finding, getattr(self._block, name).action == "stop", name in again) for name, finding in found.items()]

@@ -60,6 +60,8 @@ async def go_on(plan: Plan, registry: Registry, session: Session, changes: Seque
 
         async def begin(run: Run) -> None:
             await _restore(run, *newest)
+            if any(change.key.startswith("training.guards.") for change in changes):
+                run.lookout.tell_anew()
             if changes:
                 retire_summary(run.directory)  # first: beside a plan of more updates it would say that the run is finished
                 remember(run.directory, plan.to_json(), newest[1].state.updates, [change.to_json() for change in changes])

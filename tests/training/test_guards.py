@@ -115,6 +115,14 @@ def test_a_trip_is_new_once_until_all_was_well_again() -> None:
     assert [[trip.again for trip in each] for each in trips] == [[], [False], [True], [], [False]]
 
 
+def test_a_trip_by_bounds_that_were_changed_is_new() -> None:
+    lookout = Lookout(GuardsBlock(kl=KlGuard(bound=0.1)))
+    lookout.recall([{"optimizer/kl": 0.5}])
+    lookout.tell_anew()
+    trips = [lookout.look({"optimizer/kl": kl}) for kl in (0.5, 0.5)]
+    assert [[trip.again for trip in each] for each in trips] == [[False], [True]]
+
+
 def test_health_is_lost_until_it_is_set_again() -> None:
     lookout = Lookout(GuardsBlock())
     lookout.look({"optimizer/kl": 2.0})

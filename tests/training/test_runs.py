@@ -202,6 +202,14 @@ def test_a_guard_that_warns_says_so_once_and_the_good_checkpoint_stays(rlef: Rle
     assert [read_checkpoint(tmp_path / "run" / "checkpoints" / number).healthy for number in ("2", "6")] == [True, False]
 
 
+def test_a_guard_that_is_changed_on_resume_is_heard(rlef: Rlef) -> None:
+    quiet = ("--set", "optimizer.diverge_at=2", "--set", "training.guards.not_finite.action=off")
+    assert rlef("run", "playground.yaml", *quiet).returncode == 0
+    on = rlef("resume", "run", "--set", "training.updates=10", "--set", "training.guards.not_finite.action=warn")
+    assert on.returncode == 0, on.stderr
+    assert on.stderr.count("warning: guard not_finite: not finite: noting/loss is nan") == 1
+
+
 def test_a_full_disk_stops_with_the_earlier_checkpoint_whole(rlef: Rlef, tmp_path: Path) -> None:
     full = rlef("run", "playground.yaml", "--set", "optimizer.disk_full_at=4")
     assert full.returncode in {ExitCode.CHECKPOINT, ExitCode.COMPONENT}
