@@ -11,8 +11,8 @@ from rlef_core.bench.pairs import Paired, in_pairs
 from rlef_core.bench.participants import Participant, Setup, asked
 from rlef_core.metrics import Meter
 from rlef_core.records import Sampling
-from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Builder, derive_seed
+from rlef_core.training.parts import task_stream
 
 
 @frozen
@@ -39,14 +39,7 @@ def _work(setup: Setup, effort: Effort) -> Work:
     plan = setup.plan
     builder = Builder(plan, setup.registry, setup.directory, Meter(setup.registry.metrics))
     name, entry = next(iter(plan.tasks.items()))
-    seed = partial(derive_seed, plan.run.seed)
-    stream = TaskStream(
-        builder.build(entry.ref),
-        entry.ref.origin,
-        entry.split or name,
-        partial(seed, "tasks", name),
-        allow_no_public_cases=plan.rollout.allow_no_public_cases,
-    )
-    opening = openings(plan, builder.build(plan.feedback), stream.draw(effort.conversations))
-    sampling = plan.rollout.sampling
-    return Work(opening, effort.turns, Sampling(sampling.temperature, sampling.top_p, effort.tokens, ignore_end=True), seed)
+    tasks = task_stream(plan, name, builder.build(entry.ref)).draw(effort.conversations)
+    usual = plan.rollout.sampling
+    sampling = Sampling(usual.temperature, usual.top_p, effort.tokens, ignore_end=True)
+    return Work(openings(plan, builder.build(plan.feedback), tasks), effort.turns, sampling, partial(derive_seed, plan.run.seed))

@@ -43,7 +43,7 @@ class Parts:
 
     def tasks(self, entry: str, position: int = 0) -> TaskStream:
         """The stream of tasks of `tasks.train` or `tasks.evaluation`, from a position on."""
-        return _stream(self.plan, entry, self.tasksets[entry], position)
+        return task_stream(self.plan, entry, self.tasksets[entry], position)
 
     def with_feedback(self, ref: Ref[FeedbackFormatter]) -> Player:
         """A player that differs in its formatter."""
@@ -62,7 +62,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path, timeline: 
     builder = Builder(plan, registry, directory, meter, timeline)
     tasksets = {entry: builder.build(tasks.ref) for entry, tasks in plan.tasks.items()}
     for entry, taskset in tasksets.items():
-        _stream(plan, entry, taskset).draw(1)
+        task_stream(plan, entry, taskset).draw(1)
     recorded = open_recorded(plan, directory)
     async with AsyncExitStack() as stack:
         sandbox = builder.build(plan.executor)
@@ -91,7 +91,8 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path, timeline: 
         yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, recorded)
 
 
-def _stream(plan: Plan, entry: str, taskset: Taskset, position: int = 0) -> TaskStream:
+def task_stream(plan: Plan, entry: str, taskset: Taskset, position: int = 0) -> TaskStream:
+    """The tasks of an entry of `tasks` in the order of a run of the plan, from a position on."""
     tasks = plan.tasks[entry]
     seed = partial(derive_seed, plan.run.seed, "tasks", entry)
     allow = plan.rollout.allow_no_public_cases
