@@ -69,7 +69,8 @@ class Timeline:
 class Trace(Timeline):
     """A timeline that is also written to a file, as the trace events (JSON) that Perfetto and Chrome's tracing page open.
 
-    A line is one event, so that what a killed run leaves behind opens too. Raises UsageError when the file cannot be written.
+    A line is one event, so that what a killed run leaves behind opens too. Raises UsageError when the file cannot be written. Where the
+    disk fails later, `lost` says how, and what comes after is not written: no run ends for its timeline.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +84,8 @@ class Trace(Timeline):
         self._began = time.monotonic()
         self._threads: set[int] = set()
         self._writing = threading.Lock()
-        self._file.write("[\n")
+        self.lost: OSError | None = None
+        self._put("[")
 
     def mark(self, name: str, began: float, ended: float) -> None:
         track, thread = _TRACK.get(), threading.get_native_id()
@@ -100,8 +102,12 @@ class Trace(Timeline):
     def close(self) -> None:
         """Finish the file."""
         with self._writing:
-            self._file.write(json.dumps({"ph": "M", "name": "process_name", "pid": os.getpid(), "args": {"name": "rlef-core"}}) + "\n]\n")
-            self._file.close()
+            self._put(json.dumps({"ph": "M", "name": "process_name", "pid": os.getpid(), "args": {"name": "rlef-core"}}))
+            self._put("]")
+            try:
+                self._file.close()
+            except OSError as error:
+                self.lost = error
 
     def _name_thread(self, thread: int) -> None:
         if thread not in self._threads:
@@ -112,5 +118,12 @@ class Trace(Timeline):
         return round(1e6 * (moment - self._began), 3)
 
     def _write(self, event: dict[str, Any]) -> None:
-        if not self._file.closed:  # a component's thread may end after the run
-            self._file.write(json.dumps({"pid": os.getpid(), **event}, separators=(",", ":")) + ",\n")
+        self._put(json.dumps({"pid": os.getpid(), **event}, separators=(",", ":")) + ",")
+
+    def _put(self, line: str) -> None:
+        if self.lost or self._file.closed:  # a component's thread may end after the run
+            return
+        try:
+            self._file.write(line + "\n")
+        except OSError as error:
+            self.lost = error

@@ -78,6 +78,15 @@ def test_what_a_killed_run_leaves_of_a_trace_is_a_line_an_event(tmp_path: Path) 
     trace.close()
 
 
+def test_a_full_disk_cuts_a_trace_short_and_ends_nothing_else() -> None:
+    trace = Trace(Path("/dev/full"))
+    for _ in range(1000):
+        with trace.span("decode"):
+            pass
+    trace.close()
+    assert "No space left on device" in str(trace.lost)
+
+
 def test_a_trace_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write the trace"):
         Trace(tmp_path / "nowhere" / "trace.json")

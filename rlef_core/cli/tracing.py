@@ -21,4 +21,5 @@ def traced(session: Session, path: Path | None) -> Iterator[Session]:
         yield evolve(session, timeline=trace)
     finally:
         trace.close()
-        session.say(f"the timeline is in {path}: open it at ui.perfetto.dev")
+        cut = f", cut short ({trace.lost})" if trace.lost else ""
+        session.say(f"the timeline is in {path}{cut}: open it at ui.perfetto.dev")

@@ -61,6 +61,19 @@ def test_a_run_ends_with_journals_checkpoints_and_a_summary(rlef: Rlef, tmp_path
     assert "collection 3: updates 6/6" in done.stderr
 
 
+def test_an_evaluation_may_have_other_turns_than_training_and_a_timeline_tells_all_steps(rlef: Rlef, tmp_path: Path) -> None:
+    sets = ("--set", "tasks.evaluation={use: adding}", "--set", "evaluation={episodes: 6, turn_limit: 1}")
+    done = rlef("run", "playground.yaml", *sets, "--set", "policy.answers=[nothing]", "--trace", "timeline.json")
+    assert done.returncode == 0, done.stderr
+    turns = {
+        name: {len(episode.turns) for episode in read_episodes(tmp_path / "run", purpose=name)} for name in ("base", "train", "trained")
+    }
+    assert turns == {"base": {1}, "train": {3}, "trained": {1}}
+    assert all(0 <= record["metrics"]["loop/idle_share"] <= 1 for record in metrics(tmp_path / "run"))
+    names = {event["name"] for event in json.loads((tmp_path / "timeline.json").read_text())}
+    assert names >= {"draw", "play", "episode", "answer", "update", "publish", "record", "checkpoint", "evaluate"}
+
+
 def test_a_run_without_a_terminal_prints_plain_lines(rlef: Rlef) -> None:
     done = rlef("run", "playground.yaml")
     assert "\x1b" not in done.stderr + done.stdout
