@@ -13,6 +13,7 @@ from rlef_core.errors import boundary
 from rlef_core.records import Action, EpisodeId, Message, Sampling, Task
 from rlef_core.roles import Conversation, FeedbackFormatter, Policy
 from rlef_core.rollout.collections import together
+from rlef_core.rollout.episode import opening
 from rlef_core.spec import Plan
 
 FEEDBACK = """\
@@ -36,7 +37,11 @@ class Work:
 
 def openings(plan: Plan, formatter: FeedbackFormatter, tasks: Sequence[Task]) -> list[tuple[EpisodeId, Sequence[Message]]]:
     """The first messages of a conversation on each task, as an episode of the plan has them."""
-    return [(EpisodeId("bench", 0, task.problem.id, number), _opening(plan, formatter, task)) for number, task in enumerate(tasks)]
+    most = plan.rollout.problem_tokens
+    return [
+        (EpisodeId("bench", 0, task.problem.id, number), opening(formatter, plan.feedback.origin, task.problem, most))
+        for number, task in enumerate(tasks)
+    ]
 
 
 async def converse(work: Work, participant: Participant, policy: Policy, pair: int) -> dict[str, float]:
@@ -58,16 +63,10 @@ async def converse(work: Work, participant: Participant, policy: Policy, pair: i
     return figures | {f"whole/{name}": value for name, value in whole.items()} | {"whole/short_answers": short}
 
 
-def _opening(plan: Plan, formatter: FeedbackFormatter, task: Task) -> Sequence[Message]:
-    with boundary(plan.feedback.origin, "opening"):
-        *before, last = formatter.opening(task.problem)
-    return (*before, evolve(last, max_tokens=last.max_tokens or plan.rollout.problem_tokens))
-
-
 def _asked(conversations: Sequence[Conversation], work: Work, pair: int, turn: int) -> list[Coroutine[Any, Any, Action]]:
     return [
         conversation.act(
-            (Message("user", FEEDBACK),) if turn else opening, evolve(work.sampling, seed=work.seed("bench", pair, number, turn))
+            (Message("user", FEEDBACK),) if turn else first, evolve(work.sampling, seed=work.seed("bench", pair, number, turn))
         )
-        for number, (conversation, (_, opening)) in enumerate(zip(conversations, work.openings, strict=True))
+        for number, (conversation, (_, first)) in enumerate(zip(conversations, work.openings, strict=True))
     ]

@@ -95,7 +95,7 @@ class Player:
 
     async def _converse(self, conversation: Conversation, id: EpisodeId, task: Task) -> tuple[list[Turn], Stop]:
         turns: list[Turn] = []
-        messages = self._opening(task.problem)
+        messages = opening(self.formatter, self.formatter_origin, task.problem, self.settings.problem_tokens)
         while True:
             action = await self._act(id, BatchRequest(conversation, tuple(messages), self._sampling(id, len(turns))))
             if action.ids or action.finish is not Finish.CONTEXT:
@@ -152,15 +152,17 @@ class Player:
         seed = self.seed(id.purpose, id.collection, id.task, id.number, turn)
         return Sampling(sampling.temperature, sampling.top_p, sampling.max_tokens, seed)
 
-    def _opening(self, problem: Problem) -> Sequence[Message]:
-        with boundary(self.formatter_origin, "opening"):
-            *before, last = self.formatter.opening(problem)
-            return (*before, evolve(last, max_tokens=last.max_tokens or self.settings.problem_tokens))
-
     def _feedback(self, problem: Problem, execution: Execution | None) -> Sequence[Message]:
         with boundary(self.formatter_origin, "feedback"):
             text = self.formatter.feedback(problem, execution)
         return (Message("user", text, self.settings.feedback_tokens),)
+
+
+def opening(formatter: FeedbackFormatter, origin: Origin, problem: Problem, problem_tokens: int | None) -> Sequence[Message]:
+    """The messages that an episode begins with; `problem_tokens` bounds the last where the formatter does not. Raises ComponentError."""
+    with boundary(origin, "opening"):
+        *before, last = formatter.opening(problem)
+        return (*before, evolve(last, max_tokens=last.max_tokens or problem_tokens))
 
 
 def _no_room(problem: Problem) -> str:
