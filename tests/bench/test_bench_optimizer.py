@@ -20,8 +20,8 @@ def report(bench, spec):
 def test_all_updates_of_one_played_collection_are_timed_in_pairs(report):
     assert list(report["measured"]) == ["pacing", "slow-update"]
     ours, theirs = report["measured"].values()
-    assert all(0.02 <= seconds < 0.5 for seconds in ours["seconds_per_collection"])
-    assert all(0.06 <= seconds < 1.5 for seconds in theirs["seconds_per_collection"])
+    assert all(seconds >= 0.02 for seconds in ours["seconds_per_collection"])
+    assert all(seconds >= 0.06 for seconds in theirs["seconds_per_collection"])
     tokens = report["asked"]["tokens"]
     assert report["asked"]["trajectories"] == 4
     for seconds, rate in zip(ours["seconds_per_collection"], ours["tokens_per_second"], strict=True):

