@@ -139,6 +139,20 @@ async def test_a_batch_waits_while_the_policy_is_suspended(context: Any) -> None
         assert len(await task) == 3
 
 
+async def test_a_batch_that_is_cancelled_while_it_waits_holds_on_to_no_cache_of_those_who_ended(context: Any) -> None:
+    async with policy_of(context) as policy, policy.open(EPISODE) as first:
+        await first.act(opening(0), Sampling(max_tokens=3))
+        async with policy.open(EPISODE) as second:
+            running = asyncio.create_task(second.act(opening(1), Sampling(max_tokens=150, ignore_end=True)))
+            while not policy.engine.running():
+                await asyncio.sleep(0)
+            policy.engine.forget(first)
+            assert policy.engine.answer_together([]).cancel()
+            await running
+        await policy.load(Weights(1, "unchanged"))  # comes after all that was queued before
+        assert policy.engine.kept_bytes() == 0
+
+
 async def test_closing_the_policy_ends_a_batch_that_waits(context: Any) -> None:
     async with policy_of(context) as policy:
         await policy.suspend()

@@ -76,6 +76,8 @@ class BarePasses:
         order = updates(len(collection), sequences_per_update=self._sequences_per_update, epochs=self._config.passes, seed=0)
         for members in order:
             self._update([collection[index] for index in members])
+        if self._device.type == "cuda":  # else the passes that are queued would count as the next participant's time
+            torch.cuda.synchronize(self._device)
         return UpdateReport(len(order), {"optimizer/padding_share": padding_share(lengths, self._split(lengths))})
 
     def _update(self, members: Sequence[Trajectory]) -> None:

@@ -56,9 +56,7 @@ class Engine:
 
         The future ends when all have ended, or with the PolicyFault that the batch was lost by; `settle` is not called.
         """
-        with self._changed:
-            ended, self._ended = self._ended, []
-        return self._queue(self._together, lambda: self._answer(requests, ended))
+        return self._queue(self._together, lambda: self._answer(requests))
 
     def between_batches(self, task: Callable[[], None]) -> "Future[None]":
         """Run `task` on the engine's thread once no batch is running."""
@@ -103,7 +101,7 @@ class Engine:
         with torch.inference_mode():
             while not self._closing:
                 self._wait()
-                self._forget(self._take_ended())
+                self._forget_ended()
                 while self._tasks and not self._decoder.running:
                     _run(self._tasks.popleft())
                 while self._together and not (self._decoder.running or self._tasks or self.paused or self._closing):
@@ -126,12 +124,9 @@ class Engine:
     def _asked(self) -> bool:
         return bool(self._waiting or self._together) and not self.paused
 
-    def _take_ended(self) -> list[object]:
+    def _forget_ended(self) -> None:
         with self._changed:
             ended, self._ended = self._ended, []
-        return ended
-
-    def _forget(self, ended: Sequence[object]) -> None:
         for conversation in ended:
             self._decoder.kept.drop(conversation)
 
@@ -149,9 +144,9 @@ class Engine:
         for request in done:
             request.settle(request, None)
 
-    def _answer(self, requests: Sequence[Request], ended: Sequence[object]) -> None:
-        # as a fresh engine would: from empty rows, counting passes from here
-        self._forget(ended)
+    def _answer(self, requests: Sequence[Request]) -> None:
+        # as a fresh engine would: from empty rows, counting passes from here, without the caches of those who ended before it was asked
+        self._forget_ended()
         self._decoder.start_afresh()
         waiting = deque(requests)
         try:
