@@ -85,6 +85,12 @@ def test_other_models_are_computed_by_their_own_code(name: str) -> None:
     assert not isinstance(choose_forward(model), LlamaForward)
 
 
+def test_a_config_that_says_nothing_of_its_positions_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = made(FOLLOWED["Qwen2"])
+    monkeypatch.delattr(model.config, "rope_parameters")
+    assert not follows(model)
+
+
 def test_another_dtype_is_computed_by_the_models_own_code() -> None:
     assert not follows(made(FOLLOWED["Qwen2"]).to(torch.bfloat16))
 

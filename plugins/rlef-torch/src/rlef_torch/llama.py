@@ -20,13 +20,14 @@ FIXED_ROPE = ("default", "linear", "llama3", "yarn")
 def follows(model: PreTrainedModel) -> bool:
     """Whether a model is one that `LlamaForward` computes: float32 on the CPU, of a class and with settings that it knows."""
     config = model.config
+    rope = getattr(config, "rope_parameters", None) or {}  # transformers 4 has none
     return (
         type(model) in FOLLOWED
         and model.device.type == "cpu"
         and model.dtype is torch.float32
         and set(getattr(config, "layer_types", None) or ["full_attention"]) == {"full_attention"}
         and (type(model) is not MistralForCausalLM or config.sliding_window is None)
-        and config.rope_parameters.get("rope_type") in FIXED_ROPE
+        and rope.get("rope_type") in FIXED_ROPE
     )
 
 
