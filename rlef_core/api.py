@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlef_core.errors import UsageError
 from rlef_core.evaluation.judging import open_judge
 from rlef_core.records import Case, CheckerRef, Execution, Limits, Program
 from rlef_core.registry import Registry, discover
@@ -30,6 +31,11 @@ def run(
     """
     session = session or Session(print)
     plan, registry = open_plan(spec, overrides, block=no_plugins)
+    origin = plan.run.init_from
+    if aside and origin is not None and origin.resolve().is_relative_to(plan.run.directory.resolve()):
+        raise UsageError(
+            f"run.init_from {str(origin)!r} lies in the run's directory, which would be set aside: choose another run.directory"
+        )
     moved = set_aside(plan.run.directory) if aside else None
     if moved:
         session.say(f"the earlier run is now {moved}")

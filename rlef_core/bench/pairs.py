@@ -21,9 +21,9 @@ Series = Mapping[str, Mapping[str, Sequence[float]]]
 async def in_pairs(
     chosen: Sequence[Participant], work: Work, pairs: int, say: Callable[[str], None]
 ) -> tuple[Series, Mapping[str, Mapping[str, float]]]:
-    """Build everyone; let each work once to warm up, then `pairs` times in turn; close them. `say` is told how far it is.
+    """Build everyone; let each work once to warm up, then `pairs` times in turn, every second time in the opposite order; close them.
 
-    Returns the figures, and apart from them `startup_seconds`, which is taken once. Raises ComponentError, and what `work` raises.
+    `say` is told how far it is. Returns the figures, and apart from them `startup_seconds`, which is taken once. Raises ComponentError, and what `work` raises.
     """
     startups: dict[str, dict[str, float]] = {}
     taken: list[tuple[str, Mapping[str, float]]] = []
@@ -35,10 +35,11 @@ async def in_pairs(
             startups[participant.name] = {"startup_seconds": seconds}
             built.append((participant, component))
         for pair in range(pairs + 1):
-            for participant, component in built:
+            for participant, component in reversed(built) if pair % 2 else built:  # nobody always comes second
                 say(f"pair {pair} of {pairs}: {participant.name}" if pair else f"warm-up: {participant.name}")
                 taken.append((participant.name, await work(participant, component, pair)))
-    return _series(taken[len(chosen) :]), startups
+    series = _series(taken[len(chosen) :])
+    return {participant.name: series[participant.name] for participant in chosen if participant.name in series}, startups
 
 
 @frozen

@@ -88,6 +88,9 @@ def test_weights_that_are_not_there_or_cannot_be_taken_are_refused_before_anythi
     assert nowhere.returncode == ExitCode.CHECKPOINT
     assert "run.init_from 'nowhere' holds no checkpoint" in nowhere.stderr
     assert not (tmp_path / "run" / "building").exists()
+    within = rlef("run", "playground.yaml", "--set-aside", "--set", "optimizer.warm=true", "--set", "run.init_from=run/checkpoints/6")
+    assert within.returncode == ExitCode.SPEC
+    assert "lies in the run's directory, which would be set aside" in within.stderr
     cannot = rlef("check", "playground.yaml", "--set", "run.init_from=nowhere")
     assert cannot.returncode == ExitCode.SPEC
     assert "cannot begin with another run's weights" in cannot.stderr
