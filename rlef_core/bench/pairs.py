@@ -23,7 +23,8 @@ async def in_pairs(
 ) -> tuple[Series, Mapping[str, Mapping[str, float]]]:
     """Build everyone; let each work once to warm up, then `pairs` times in turn, every second time in the opposite order; close them.
 
-    `say` is told how far it is. Returns the figures, and apart from them `startup_seconds`, which is taken once. Raises ComponentError, and what `work` raises.
+    `say` is told how far it is. Returns the figures, and apart from them `startup_seconds`, which is taken once. Raises ComponentError,
+    and what `work` raises.
     """
     startups: dict[str, dict[str, float]] = {}
     taken: list[tuple[str, Mapping[str, float]]] = []
