@@ -213,6 +213,9 @@ async def test_weights_of_another_model_are_refused_and_nothing_changes(context:
         before = await play(policy, seeded(1))
         with pytest.raises(PolicyFault, match="do not fit"):
             await policy.load(Weights(1, "memory", {"other.weight": torch.zeros(1)}))
+        smaller = {name: torch.zeros(1) for name, _ in policy.model.named_parameters()}
+        with pytest.raises(PolicyFault, match=r"has shape \(1,\), expected"):
+            await policy.load(Weights(1, "memory", smaller))
         assert await play(policy, seeded(1)) == before
 
 

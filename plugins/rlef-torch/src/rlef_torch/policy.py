@@ -92,7 +92,7 @@ class TransformersPolicy:
         # the run's next numbers would depend on who has asked before
         if request.sampling.seed is not None:
             return np.random.default_rng(request.sampling.seed)
-        return np.random.default_rng(self.context.seed("together", place, *request.prompt))
+        return np.random.default_rng(self.context.seed("together", self._decoder.version, place, *request.prompt))
 
     def _own(self, request: BatchRequest) -> "TransformersConversation":
         if not isinstance(request.conversation, TransformersConversation):
@@ -200,5 +200,8 @@ def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
     if source.keys() != target.keys():
         odd = sorted(source.keys() ^ target.keys())[:3]
         raise PolicyFault(f"published weights do not fit the policy's model: {odd} stand on one side only, expected the same model.path")
+    if other := [name for name, tensor in source.items() if tensor.shape != target[name].shape]:
+        found = f"{other[0]!r} has shape {tuple(source[other[0]].shape)}, expected {tuple(target[other[0]].shape)}"
+        raise PolicyFault(f"published weights do not fit the policy's model: {found}; give both the same model.path")
     for name, tensor in source.items():
         target[name].copy_(tensor)
