@@ -14,8 +14,12 @@ from rlef_torch.decode import Decoder
 from rlef_torch.pace import Pace
 from rlef_torch.request import Request
 
-GATHERING_SECONDS = 0.002
-"""How long an idle engine waits for company of a first request: callers of one event loop come within a millisecond or two."""
+GATHERING_SECONDS = 0.0005
+"""How long an idle engine waits for company of a first request; who comes later joins the running batch."""
+
+PARAMETERS_A_THREAD = 500_000
+"""A smaller model is sampled from by one thread, a larger one by one more for each so many: several threads of a small one mostly wait for
+each other."""
 
 _Task: TypeAlias = tuple[Callable[[], None], "Future[None]"]
 
@@ -97,7 +101,8 @@ class Engine:
 
     def _serve(self) -> None:
         # the number of threads is a setting of the thread that asks for them
-        torch.set_num_threads(self._context.threads)
+        parameters = sum(parameter.numel() for parameter in self._decoder.model.parameters())
+        torch.set_num_threads(min(self._context.threads, 1 + parameters // PARAMETERS_A_THREAD))
         with torch.inference_mode():
             while not self._closing:
                 self._wait()
