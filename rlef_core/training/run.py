@@ -1,8 +1,9 @@
 """One run: its parts, its state, and what each step of the loop does to the run's directory."""
 
+import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from attrs import asdict, define, evolve, field
 
 from rlef_core.errors import ComponentError, TrainingDiverged, UsageError, boundary
 from rlef_core.evaluation.evaluate import Evaluation, Result, evaluate, evaluate_single_turn
-from rlef_core.records import RunState, UpdateReport
+from rlef_core.records import RunState, Trajectory, UpdateReport
 from rlef_core.roles import WarmStart
 from rlef_core.rollout.collections import Collection, play_collection
 from rlef_core.rollout.episode import Player
@@ -50,6 +51,8 @@ class Run:
     """When this process began to collect (seconds of the monotonic clock), and after how many updates."""
     round: tuple[float, float] = (0.0, 0.0)
     """When the newest collection began, and for how long there had been work before (`Timeline.busy`)."""
+    lines: Sequence[str] = ()
+    """The newest collection's episodes as their journal holds them."""
     lookout: Lookout = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -90,15 +93,20 @@ class Run:
         started = time.monotonic()
         with boundary(self.plan.policy.origin, "act"):
             trajectories = collection.trajectories
+        with self.timeline.span("update"):
+            # the journal's lines are made meanwhile: nothing would work while `record` made them
+            report, self.lines = await asyncio.gather(self._update(trajectories), asyncio.to_thread(_lines, collection))
+        self.parts.meter.add("optimizer/seconds", time.monotonic() - started)
+        return report
+
+    async def _update(self, trajectories: Sequence[Trajectory]) -> UpdateReport:
         try:
-            with self.timeline.span("update"), boundary(self.plan.optimizer.origin, "update"):
-                report = await self.parts.optimizer.update(trajectories)
+            with boundary(self.plan.optimizer.origin, "update"):
+                return await self.parts.optimizer.update(trajectories)
         except ComponentError as error:
             if isinstance(error.__cause__, TrainingDiverged):
                 raise TrainingDiverged(f"{error}; {self._way_back()}") from error
             raise
-        self.parts.meter.add("optimizer/seconds", time.monotonic() - started)
-        return report
 
     async def publish(self) -> None:
         """Hand the optimizer's current weights to the policy."""
@@ -117,7 +125,7 @@ class Run:
 
     def _record(self, collection: Collection, report: UpdateReport) -> Mapping[str, float]:
         self.parts.meter.add("loop/idle_share", self._idle_share())
-        self._write_episodes(collection)
+        self._write_episodes(collection, self.lines)
         for name, value in report.metrics.items():
             self.parts.meter.add(name, value)
         figures = self.parts.meter.drain()
@@ -255,7 +263,7 @@ class Run:
         with self.timeline.span("evaluate"):
             rates, collection = await self.stopper.unless_stopped(how(player, tasks, name))
         result = {**rates, "tasks": len({task.problem.id for task in tasks}), "faults": len(collection.faulted)}
-        self._write_episodes(collection)
+        self._write_episodes(collection, _lines(collection))
         self.results[name] = result
         self.journals.write("evaluations.jsonl", {"name": name, "updates": self.state.updates, "result": result})
         self.journals.flush()
@@ -270,13 +278,17 @@ class Run:
             self.rejected.add(row.row)
             self.say(f"rejected task {row.row!r}: {row.reason}")
 
-    def _write_episodes(self, collection: Collection) -> None:
-        for episode, rewards in zip(collection.episodes, collection.rewards, strict=True):
-            self.journals.write(f"episodes/{episode.id.purpose}.jsonl", dump_episode(episode, rewards))
+    def _write_episodes(self, collection: Collection, lines: Sequence[str]) -> None:
+        for episode, rewards, line in zip(collection.episodes, collection.rewards, lines, strict=True):
+            self.journals.write(f"episodes/{episode.id.purpose}.jsonl", line)
             self.events.emit("rlef_episode_finished", episode=episode, rewards=rewards)
         for fault in collection.faulted:
             self.journals.write("faults.jsonl", asdict(fault))
             self.say(f"fault: episode {fault.id}: {fault.reason}")
+
+
+def _lines(collection: Collection) -> list[str]:
+    return [dump_episode(episode, rewards) for episode, rewards in zip(collection.episodes, collection.rewards, strict=True)]
 
 
 def _line(figures: Mapping[str, float], state: RunState, updates: int) -> str:

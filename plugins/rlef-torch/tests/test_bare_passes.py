@@ -44,7 +44,7 @@ async def test_the_weights_stay_and_updates_and_padding_are_counted(bare: BarePa
 
 async def test_gradients_are_of_the_sampled_ids_whatever_stands_beside_them(bare: BarePasses) -> None:
     one, two = COLLECTION[0], COLLECTION[5]
-    sums = [float(bare._logprobs(bare._policy, batch)[batch.sampled].sum()) for batch in map(bare._pack, ([one], [two], [one, two]))]
+    sums = [bare._logprobs(bare._policy, batch)[batch.sampled].sum().item() for batch in map(bare._pack, ([one], [two], [one, two]))]
     assert sums[2] == pytest.approx(sums[0] + sums[1], rel=1e-4)
     ids = torch.tensor([one.ids])
     expected = bare._policy(input_ids=ids).logits[0].log_softmax(-1)[torch.arange(5, 9), ids[0, 6:]]
