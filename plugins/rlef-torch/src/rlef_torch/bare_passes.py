@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from rlef_core import Context, Trajectory, UpdateReport, Weights
+from rlef_torch.actor import precision
 from rlef_torch.batching import micro_batches, padding_share, updates
 from rlef_torch.benchmarks import BarePassesConfig
-from rlef_torch.model import DTYPES, choose_device, load_model, resolve
+from rlef_torch.model import DTYPES, checkpoint_activations, choose_device, load_model, resolve
 
 
 @frozen(eq=False)
@@ -39,8 +40,7 @@ class BarePasses:
         self._policy, self._reference, self._critic = (load_model(path, torch.float32, self._device) for _ in range(3))
         self._head = nn.Linear(self._critic.get_output_embeddings().weight.shape[1], 1).to(self._device)
         for model in (self._policy, self._critic) if config.gradient_checkpointing else ():
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-            model.train()
+            checkpoint_activations(model)
         self._thread = ThreadPoolExecutor(1, "bare passes", torch.set_num_threads, (context.threads,))
 
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
@@ -100,7 +100,7 @@ class BarePasses:
         return values.squeeze(-1)
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=DTYPES[self._config.dtype] != torch.float32)
+        return precision(self._device, DTYPES[self._config.dtype])
 
     def _split(self, lengths: Sequence[int]) -> list[list[int]]:
         return micro_batches(lengths, token_budget=self._config.micro_batch_tokens)

@@ -2,19 +2,20 @@
 
 import errno
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from rlef_core import CheckpointError
 from rlef_torch.learner import Learner
 from rlef_torch.model import ModelError, load_model, quietly
+from rlef_torch.weights import fill
 
 POLICY_FOLDER = "policy"
 """The policy's folder, named as its pupil is."""
@@ -40,10 +41,10 @@ def restore(directory: Path, learner: Learner) -> int:
     device = learner.policy.model.device
     try:
         saved = load_model(str(directory / POLICY_FOLDER), torch.float32, torch.device("cpu"))
-        _fill(learner.policy.model, dict(saved.named_parameters()))
+        fill(learner.policy.model, dict(saved.named_parameters()))
         for name, pupil in learner.updater.pupils.items():
             if name != POLICY_FOLDER:
-                _fill(pupil.module, load_file(directory / f"{name}.safetensors"))
+                fill(pupil.module, load_file(directory / f"{name}.safetensors"))
             pupil.stepper.restore(load_file(directory / f"{name}-adamw.safetensors"))
         _take_random_states(load_file(directory / "random.safetensors"), device)
         counters = json.loads((directory / "counters.json").read_text())
@@ -65,10 +66,10 @@ def take_weights(directory: Path, learner: Learner) -> None:
     """
     try:
         saved = load_model(str(directory / POLICY_FOLDER), torch.float32, torch.device("cpu"))
-        _fill(learner.policy.model, dict(saved.named_parameters()))
+        fill(learner.policy.model, dict(saved.named_parameters()))
         for name, pupil in learner.updater.pupils.items():
             if (path := directory / f"{name}.safetensors").exists():
-                _fill(pupil.module, load_file(path))
+                fill(pupil.module, load_file(path))
     except (OSError, ValueError, RuntimeError, SafetensorError, ModelError) as error:
         raise CheckpointError(
             f"the weights in {str(directory)!r} cannot be taken ({type(error).__name__}: {error}), expected those of a run whose "
@@ -78,20 +79,6 @@ def take_weights(directory: Path, learner: Learner) -> None:
 
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
-
-
-@torch.no_grad()
-def _fill(module: nn.Module, tensors: dict[str, Tensor]) -> None:
-    parameters = dict(module.named_parameters())
-    odd = _shapes(parameters) ^ _shapes(tensors)
-    if odd:  # before anything is copied, so that no module is left with weights of two models
-        raise ValueError(f"weights {sorted(odd)[:3]} stand on one side only")
-    for name, tensor in tensors.items():
-        parameters[name].copy_(tensor)
-
-
-def _shapes(tensors: Mapping[str, Tensor]) -> set[tuple[str, tuple[int, ...]]]:
-    return {(name, tuple(tensor.shape)) for name, tensor in tensors.items()}
 
 
 def _random_states() -> dict[str, Tensor]:

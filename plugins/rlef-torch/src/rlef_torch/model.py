@@ -15,7 +15,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
-from rlef_core import ExitCode, ModelSpec, RlefError, check_template
+from rlef_core import Context, ExitCode, ModelSpec, RlefError, check_template
 from rlef_torch.tiny import tiny_base
 from rlef_torch.tokenizer import HfTokenizer
 
@@ -96,6 +96,18 @@ def chat_tokenizer(path: str, model: ModelSpec, ends: Sequence[int]) -> HfTokeni
     return chat
 
 
+def open_chat_model(context: Context) -> tuple[PreTrainedModel, HfTokenizer, int]:
+    """Return a context's model to sample from, its tokenizer for conversations, and how many tokens a conversation may have.
+
+    Raises ModelError or ChatTemplateError when they cannot be used.
+    """
+    path = resolve(context.model)
+    assert context.model is not None  # resolve() has refused it
+    device = choose_device(context.devices)
+    model = load_model(path, choose_dtype(context.model.dtype, device), device)
+    return model, chat_tokenizer(path, context.model, end_ids(model)), context_length(model, context.model.max_length)
+
+
 def load_model(path: str, dtype: torch.dtype | str, device: torch.device) -> PreTrainedModel:
     """Return the causal LM of a resolved path in evaluation mode, without dropout. Raises ModelError when it cannot be loaded."""
     try:
@@ -120,6 +132,12 @@ def without_dropout(model: PreTrainedModel) -> PreTrainedModel:
             if isinstance(getattr(module, name, None), float):
                 setattr(module, name, 0.0)
     return model
+
+
+def checkpoint_activations(model: PreTrainedModel) -> None:
+    """Let a model compute its activations twice, to hold fewer of them."""
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.train()  # transformers checkpoints in training mode only; dropout is off all the same
 
 
 def choose_device(devices: Sequence[str]) -> torch.device:

@@ -11,7 +11,7 @@ from rlef_core import Context
 from rlef_torch.actor import Actor
 from rlef_torch.critic import Critic
 from rlef_torch.families import LearningConfig
-from rlef_torch.model import DTYPES, choose_device, load_model
+from rlef_torch.model import DTYPES, checkpoint_activations, choose_device, load_model
 from rlef_torch.pupil import LessonT, Pupil
 from rlef_torch.returns import Credit
 from rlef_torch.steps import Stepper
@@ -66,8 +66,7 @@ class Parts:
     def _learning(self) -> PreTrainedModel:
         model = self._load()
         if self.config.gradient_checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-            model.train()  # transformers checkpoints in training mode only; dropout is off all the same
+            checkpoint_activations(model)
         return model
 
     def _actor(self, model: PreTrainedModel) -> Actor:

@@ -12,9 +12,11 @@ from attrs import evolve, frozen
 from transformers import GenerationConfig, PreTrainedModel
 
 from rlef_core import Action, Context, EpisodeId, Finish, Message, Sampling, Transcript, VersionSpan, Weights
-from rlef_torch.engine import GATHERING_SECONDS
-from rlef_torch.model import chat_tokenizer, choose_device, choose_dtype, context_length, end_ids, load_model, resolve
+from rlef_torch.model import open_chat_model
 from rlef_torch.tokenizer import HfTokenizer
+
+GATHERING_SECONDS = 0.002
+"""How long a first request waits for company: callers of one event loop come within a millisecond or two."""
 
 
 @frozen(eq=False)
@@ -42,12 +44,7 @@ class PlainGenerate:
     @classmethod
     def build(cls, context: Context) -> "PlainGenerate":
         """Load the model of the context. Raises ModelError or ChatTemplateError when it cannot be used."""
-        path = resolve(context.model)
-        assert context.model is not None  # resolve() has refused it
-        device = choose_device(context.devices)
-        model = load_model(path, choose_dtype(context.model.dtype, device), device)
-        tokenizer = chat_tokenizer(path, context.model, end_ids(model))
-        return cls(model, tokenizer, context_length(model, context.model.max_length), context.threads)
+        return cls(*open_chat_model(context), context.threads)
 
     @asynccontextmanager
     async def open(self, episode: EpisodeId) -> AsyncIterator["PlainConversation"]:

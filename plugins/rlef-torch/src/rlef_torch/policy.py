@@ -1,13 +1,12 @@
 """The policy `transformers`: any causal language model, sampled in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rlef_core import Action, BatchRequest, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
 from rlef_torch.attention import use_decoding_attention
@@ -15,10 +14,11 @@ from rlef_torch.cache import KeptCaches
 from rlef_torch.config import TransformersConfig
 from rlef_torch.decode import Decoder
 from rlef_torch.engine import Engine
-from rlef_torch.model import chat_tokenizer, choose_device, choose_dtype, context_length, end_ids, load_model, resolve
+from rlef_torch.model import open_chat_model
 from rlef_torch.recompute import RecomputingDecoder
 from rlef_torch.request import Request
 from rlef_torch.tokenizer import HfTokenizer
+from rlef_torch.weights import fill
 
 
 class TransformersPolicy:
@@ -37,15 +37,11 @@ class TransformersPolicy:
     @classmethod
     def build(cls, config: TransformersConfig, context: Context) -> "TransformersPolicy":
         """Load the model of the context. Raises ModelError or ChatTemplateError when it cannot be used."""
-        path = resolve(context.model)
-        assert context.model is not None  # resolve() has refused it
-        device = choose_device(context.devices)
-        model = load_model(path, choose_dtype(context.model.dtype, device), device)
+        model, tokenizer, longest = open_chat_model(context)
         use_decoding_attention(model)
-        tokenizer = chat_tokenizer(path, context.model, end_ids(model))
         kind = RecomputingDecoder if model._is_stateful else Decoder
         decoder = kind(model, KeptCaches(config.cache_bytes), config.prefill_tokens)
-        return cls(decoder, tokenizer, context_length(model, context.model.max_length), config, context)
+        return cls(decoder, tokenizer, longest, config, context)
 
     def open(self, episode: EpisodeId) -> AbstractAsyncContextManager["TransformersConversation"]:
         return self._open()
@@ -109,7 +105,10 @@ class TransformersPolicy:
 
     def _take(self, weights: Weights) -> None:
         if weights.payload is not None:
-            _copy(weights.payload, dict(self.model.named_parameters()))
+            try:
+                fill(self.model, weights.payload)
+            except ValueError as error:
+                raise PolicyFault(f"published weights do not fit the policy's model: {error}; give both the same model.path") from error
             self._decoder.clear()
         self._decoder.version = weights.version
 
@@ -194,14 +193,3 @@ def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", fault
 
     with suppress(RuntimeError):  # a closed loop has no callers left
         loop.call_soon_threadsafe(settle)
-
-
-def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
-    if source.keys() != target.keys():
-        odd = sorted(source.keys() ^ target.keys())[:3]
-        raise PolicyFault(f"published weights do not fit the policy's model: {odd} stand on one side only, expected the same model.path")
-    if other := [name for name, tensor in source.items() if tensor.shape != target[name].shape]:
-        found = f"{other[0]!r} has shape {tuple(source[other[0]].shape)}, expected {tuple(target[other[0]].shape)}"
-        raise PolicyFault(f"published weights do not fit the policy's model: {found}; give both the same model.path")
-    for name, tensor in source.items():
-        target[name].copy_(tensor)
