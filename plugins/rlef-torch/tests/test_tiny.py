@@ -12,7 +12,8 @@ from attrs import evolve
 from rlef_core import Message, ModelSpec, Transcript
 from rlef_core.builtin.feedback.failing_cases import FailingCases, FailingCasesConfig
 from rlef_core.builtin.tiny_programs import TinyPrograms
-from rlef_torch.model import chat_tokenizer, end_ids, load_model
+from rlef_models.model import chat_tokenizer
+from rlef_torch.model import load_model
 from rlef_torch.tiny import Recipe, tiny_base
 from rlef_torch.tiny.dialogues import IDLE, WEAK, Author, Manners, executed
 from rlef_torch.tiny.tokens import layout, train_tokenizer
@@ -87,7 +88,7 @@ def test_dialogues_are_about_the_base_split_alone(author: Author) -> None:
 
 
 def test_dialogues_are_laid_out_as_the_policy_lays_out_conversations(base: Path, author: Author) -> None:
-    tokenizer = chat_tokenizer(str(base), ModelSpec(str(base)), [])
+    tokenizer = chat_tokenizer(str(base), ModelSpec(str(base)))
     lay_out = layout(train_tokenizer([[Message("user", "unused")]], 300).from_pretrained(base))
     dialogue = author.dialogue(Random(3), Manners(skill=0, bug=0, idle=0.3))
     transcript, said = Transcript(tokenizer), []
@@ -105,8 +106,7 @@ def test_dialogues_are_laid_out_as_the_policy_lays_out_conversations(base: Path,
 
 
 def test_the_model_ends_its_turns_with_the_end_that_the_template_writes(base: Path) -> None:
-    model = load_model(str(base), torch.float32, torch.device("cpu"))
-    tokenizer = chat_tokenizer(str(base), ModelSpec(str(base)), end_ids(model))
+    tokenizer = chat_tokenizer(str(base), ModelSpec(str(base)))
     assert tokenizer.end_of_turn == {tokenizer.encode("<|im_end|>", special=True)[0]}
     assert tokenizer.decode(tokenizer.encode("x = -12\n  [é]", special=False)) == "x = -12\n  [é]"
 

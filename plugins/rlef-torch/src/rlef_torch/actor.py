@@ -7,9 +7,9 @@ from attrs import frozen
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from rlef_models.model import ModelError
 from rlef_torch.batch import Batch
 from rlef_torch.logprobs import token_logprobs
-from rlef_torch.model import ModelError
 
 
 @frozen(eq=False)

@@ -13,8 +13,9 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from rlef_core import CheckpointError
+from rlef_models.model import ModelError
 from rlef_torch.learner import Learner
-from rlef_torch.model import ModelError, load_model, quietly
+from rlef_torch.model import load_model, quietly
 from rlef_torch.weights import fill
 
 POLICY_FOLDER = "policy"

@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 from transformers import GenerationConfig, PreTrainedModel
 
 from rlef_core import Action, Context, EpisodeId, Finish, Message, Sampling, Transcript, VersionSpan, Weights
+from rlef_models.tokenizer import HfTokenizer
 from rlef_torch.model import open_chat_model
-from rlef_torch.tokenizer import HfTokenizer
 
 GATHERING_SECONDS = 0.002
 """How long a first request waits for company: callers of one event loop come within a millisecond or two."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from rlef_core import Action, BatchRequest, Context, EpisodeId, Finish, Message, PolicyFault, Sampling, Transcript, VersionSpan, Weights
+from rlef_models.tokenizer import HfTokenizer
 from rlef_torch.attention import use_decoding_attention
 from rlef_torch.cache import KeptCaches
 from rlef_torch.config import TransformersConfig
@@ -17,7 +18,6 @@ from rlef_torch.engine import Engine
 from rlef_torch.model import open_chat_model
 from rlef_torch.recompute import RecomputingDecoder
 from rlef_torch.request import Request
-from rlef_torch.tokenizer import HfTokenizer
 from rlef_torch.weights import fill
 
 

@@ -1,0 +1,1 @@
+"""What policies and optimizers of Hugging Face models share."""
