@@ -98,10 +98,12 @@ from rlef_core.settings import ByteSize, not_negative, one_of, positive, setting
 if TYPE_CHECKING:
     from rlef_core.api import check, judge, resume, run
     from rlef_core.chat import ChatTemplateError, Tokenizer, Transcript, check_template
+    from rlef_core.rollout.replicas import Replicas
     from rlef_core.training.journal import read_episodes
 
 _LATER = {
     "ChatTemplateError": "rlef_core.chat",
+    "Replicas": "rlef_core.rollout.replicas",
     "Tokenizer": "rlef_core.chat",
     "Transcript": "rlef_core.chat",
     "check": "rlef_core.api",
@@ -166,6 +168,7 @@ __all__ = [
     "Program",
     "Ref",
     "Rejected",
+    "Replicas",
     "RewardFunction",
     "RlefError",
     "RunState",
