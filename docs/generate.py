@@ -158,7 +158,7 @@ def metrics_page(registry: Registry) -> Iterator[str]:
 
 
 def components_page(registry: Registry) -> Iterator[str]:
-    """Every component of the first-party distributions, by role, and the languages."""
+    """Every component of the first-party distributions, by role, the models that they make, and the languages."""
     yield "# Components"
     yield "What the first-party distributions offer. `rlef-core plugins show NAME` prints the same for whatever is installed."
     for role in roles.ROLES:
@@ -166,6 +166,10 @@ def components_page(registry: Registry) -> Iterator[str]:
         for offered in in_order(registry.offered):
             if offered.origin.role == role:
                 yield from component_section(offered)
+    yield "## model"
+    yield "What `model.path` can name besides folders and hub names: models that are made on first use."
+    models = (([f"`{each.model.name}`", sentence(each.model.summary), each.origin.distribution]) for each in registry.offered_models)
+    yield table(("name", "what", "made by"), models)
     yield "## language"
     yield table(("name", "source", "run", "fences"), (language_row(each.language) for each in registry.offered_languages))
 

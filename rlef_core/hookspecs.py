@@ -18,6 +18,7 @@ from rlef_core.roles import (
     Executor,
     FeedbackFormatter,
     Health,
+    MadeModel,
     Optimizer,
     Policy,
     RewardFunction,
@@ -229,6 +230,29 @@ def rlef_register_languages() -> Iterable[Language]:  # type: ignore[empty-body]
 
 
 @hookspec
+def rlef_register_models() -> Iterable[MadeModel]:  # type: ignore[empty-body]  # a hook spec has no body
+    """Offer models that are made on first use, for specs whose `model.path` is their name, whatever policy and optimizer get them.
+
+    Example:
+        ```python
+        from rlef_core import MadeModel, hookimpl
+
+        def make_random(cache, seed, progress):
+            folder = cache / f"random-llama-{seed}"
+            if not folder.is_dir():
+                from my_plugin.random_llama import write_model  # heavy imports belong here
+                write_model(folder, seed)
+            progress(1, 1)
+            return folder
+
+        @hookimpl
+        def rlef_register_models():
+            return [MadeModel("random:llama", "a tiny Llama that has learnt nothing", make_random)]
+        ```
+    """
+
+
+@hookspec
 def rlef_register_benchmarks() -> Iterable[Benchmark]:  # type: ignore[empty-body]  # a hook spec has no body
     """Offer what `rlef-core bench` measures the components of a role beside, and the goals they are held to.
 
@@ -256,17 +280,25 @@ def rlef_register_benchmarks() -> Iterable[Benchmark]:  # type: ignore[empty-bod
 
 @hookspec
 def rlef_report_health() -> Iterable[Health]:  # type: ignore[empty-body]  # a hook spec has no body
-    """Report what of this machine the plugin needs and whether it works; `check` prints it for the plugins that a spec uses.
+    """Report what of this machine the plugin needs and whether it works: quickly, and without loading or starting what is heavy.
+
+    `doctor` prints it all, and `doctor --probe` calls each finding's `probe`; `check` prints what does not work of the plugins that a spec
+    uses.
 
     Example:
         ```python
         import shutil
+        import subprocess
         from rlef_core import Health, hookimpl
+
+        def try_lua():
+            done = subprocess.run(["lua5.4", "-v"], capture_output=True, text=True)
+            return Health("lua", done.returncode == 0, done.stdout + done.stderr, "install Debian's lua5.4 anew")
 
         @hookimpl
         def rlef_report_health():
             found = shutil.which("lua5.4")
-            return [Health("lua", found is not None, found or "not on PATH", "install Debian's lua5.4")]
+            return [Health("lua", found is not None, found or "not on PATH", "install Debian's lua5.4", probe=try_lua if found else None)]
         ```
     """
 

@@ -66,7 +66,8 @@ class Context(Protocol):
         """How many CPU threads this component may keep busy."""
 
     @property
-    def model(self) -> ModelSpec | None: ...
+    def model(self) -> ModelSpec | None:
+        """The spec's model; where `path` names one that a plugin makes, it is the folder made."""
 
     @property
     def sequences_per_update(self) -> int: ...
@@ -284,6 +285,23 @@ class Checker(Protocol):
 
 
 @frozen
+class MadeModel:
+    """A model that is made on first use, when a spec's `model.path` is its name, for example `tiny:programs`.
+
+    `make(cache, seed, progress)` returns the model's folder in `cache`, having made it where it is missing; `progress` is told how many
+    steps of how many are done. Heavy imports belong inside. Raises ValueError unless `name` is two words joined by a colon.
+    """
+
+    name: str
+    summary: str
+    make: Callable[[Path, int, Callable[[int, int], None]], Path]
+
+    def __attrs_post_init__(self) -> None:
+        if self.name.count(":") != 1 or not all(map(_is_name, self.name.split(":"))):
+            raise ValueError(f"a model to make is named {self.name!r}, expected two lower-case words joined by a colon, as 'tiny:programs'")
+
+
+@frozen
 class Health:
     """One finding about this machine: what was looked at, whether it works, what was found, what to do if not."""
 
@@ -338,8 +356,7 @@ ROLES: Mapping[str, type] = {
 
 def check_name(name: str) -> None:
     """Raise ValueError unless `name` is lower-case words of letters and digits joined by dashes."""
-    words = name.split("-")
-    if not all(word.isascii() and word.isalnum() and word == word.lower() for word in words):
+    if not _is_name(name):
         raise ValueError(f"a component is named {name!r}, expected lower-case words joined by dashes, such as 'failing-cases'")
 
 
@@ -351,3 +368,7 @@ def check_config(name: str, config: type) -> None:
     silent = [attribute.name for attribute in fields if not attribute.metadata.get("help")]
     if silent:
         raise TypeError(f"component {name!r}: config fields {silent} have no help text, expected setting(..., help=...)")
+
+
+def _is_name(name: str) -> bool:
+    return all(word.isascii() and word.isalnum() and word == word.lower() for word in name.split("-"))

@@ -21,8 +21,8 @@ from trl.trainer.utils import pad
 from rlef_core import Action, Episode, EpisodeId, Finish, Message, Stop, Task, Trajectory, Transcript, Turn, VersionSpan
 from rlef_core.rollout.extract import extract
 from rlef_core.training.parts import Parts, open_parts
+from rlef_models.model import resolve
 from rlef_models.tokenizer import HfTokenizer
-from rlef_torch.model import resolve
 
 Prompts = list[list[int]]
 Generate = Callable[[GRPOTrainer, Prompts, int], Prompts]
@@ -185,7 +185,7 @@ class Clock(TrainerCallback):  # type: ignore[misc]  # transformers is not follo
 def trainer(side: Side, steps: Sequence[Sequence[Task]], folder: str) -> GRPOTrainer:
     """A trainer for the tasks of `steps`, set up like our side and otherwise as fast as its settings allow on a CPU."""
     plan = side.parts.plan
-    path = resolve(plan.model)
+    path = resolve(side.parts.builder.model)
     rollout, training = plan.rollout, plan.training
     arguments = GRPOConfig(
         output_dir=folder,

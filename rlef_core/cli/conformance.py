@@ -46,6 +46,7 @@ SUITES: Mapping[str, tuple[type[Suite], str]] = {
 BY_HAND: Mapping[str, str] = {
     "optimizer": "its suite needs to know how its weights are read: subclass rlef_core.testing.OptimizerSuite",
     "language": "its suite needs programs of it: subclass rlef_core.testing.LanguageSuite",
+    "model": "it is made on first use, which may take long: give it as --model, or a spec's model.path",
 }
 OF_A_TRAINER = ("matches_trainer", "greedy", "nucleus")
 OF_A_MODEL = ("samples", "seeded", "ends_turns")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rlef_core.errors import Origin
 from rlef_core.metrics import Metric
 from rlef_core.records import Tool
-from rlef_core.registry import Offered, OfferedLanguage, SettingInfo, settings_of, usual_offer
+from rlef_core.registry import Offered, OfferedLanguage, OfferedModel, SettingInfo, settings_of, usual_offer
 from rlef_core.roles import Offer
 
 
@@ -33,6 +33,18 @@ def language_page(offered: OfferedLanguage, module: str) -> str:
             *_section("commands", [f"build: {' '.join(language.build) or 'nothing to build'}", f"run: {' '.join(language.run)}"]),
             *_section("fences", language.fences),
             *_section("tools", map(_tool, language.tools)),
+        ]
+    )
+
+
+def model_page(offered: OfferedModel, module: str) -> str:
+    """What is made, and how a spec asks for it."""
+    model = offered.model
+    return "\n".join(
+        [
+            f"model {model.name}: {model.summary}",
+            _source(offered.origin, module),
+            *_section("made on first use, by a spec's", [f'model: {{path: "{model.name}"}}']),
         ]
     )
 

@@ -10,7 +10,7 @@ import click
 from packaging.utils import canonicalize_name
 
 from rlef_core.cli.options import json_option, no_plugin_option
-from rlef_core.cli.pages import component_page, language_page
+from rlef_core.cli.pages import component_page, language_page, model_page
 from rlef_core.errors import ExitCode, Origin, PluginError, UsageError
 from rlef_core.registry import PluginInfo, Registry, did_you_mean, discover
 
@@ -39,7 +39,7 @@ def list_plugins(as_json: bool, no_plugin: Sequence[str]) -> None:
 @click.argument("name")
 @no_plugin_option
 def show(name: str, no_plugin: Sequence[str]) -> None:
-    """Show all about NAME: a component, a language, a plugin or a distribution; in every role that has the name."""
+    """Show all about NAME: a component, a language, a model that is made, a plugin or a distribution; in every role that has the name."""
     registry = discover(block=no_plugin)
     pages = list(_pages(name, registry))
     if not pages:
@@ -132,6 +132,9 @@ def _pages(name: str, registry: Registry) -> Iterator[str]:
     for language in registry.offered_languages:
         if language.language.name == name:
             yield language_page(language, _module(language.origin, registry))
+    for model in registry.offered_models:
+        if model.model.name == name:
+            yield model_page(model, _module(model.origin, registry))
     for plugin in registry.plugins:
         if _answers_to(plugin, name):
             yield "\n".join([*_entry(plugin, registry), f"    {'hooks':<10}{', '.join(plugin.hooks) or 'none'}"])

@@ -11,7 +11,7 @@ from rlef_core.settings import not_negative, one_of, positive, setting
 class ModelSpec:
     """The spec's `model:` block."""
 
-    path: str = setting(help="a folder, a hub name, or a name that the policy and optimizer can make (see their pages)")
+    path: str = setting(help="a folder, a hub name, or the name of a model that a plugin makes on first use, such as tiny:programs")
     dtype: str = setting("auto", help="dtype of the policy's weights", validator=one_of("auto", "float32", "bfloat16", "float16"))
     max_length: int = setting(4096, help="longest conversation", unit="tokens", validator=positive)
     template: Mapping[str, str] = setting(

@@ -2,7 +2,7 @@
 
 from rlef_core.misses import did_you_mean
 from rlef_core.registry.discovery import discover
-from rlef_core.registry.offers import Offered, OfferedLanguage, offer_of, usual_config, usual_offer
+from rlef_core.registry.offers import Offered, OfferedLanguage, OfferedModel, offer_of, usual_config, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.registry import Registry
 from rlef_core.registry.settings import SettingInfo, settings_of
@@ -10,6 +10,7 @@ from rlef_core.registry.settings import SettingInfo, settings_of
 __all__ = [
     "Offered",
     "OfferedLanguage",
+    "OfferedModel",
     "PluginInfo",
     "Registry",
     "SettingInfo",

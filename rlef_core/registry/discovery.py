@@ -10,7 +10,16 @@ from attrs import Factory, evolve, frozen
 from rlef_core.errors import PluginError
 from rlef_core.misses import did_you_mean
 from rlef_core.registry.distributions import Candidate, installed
-from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage, benchmarks_of, components_of, languages_of
+from rlef_core.registry.offers import (
+    Offered,
+    OfferedBenchmark,
+    OfferedLanguage,
+    OfferedModel,
+    benchmarks_of,
+    components_of,
+    languages_of,
+    models_of,
+)
 from rlef_core.registry.plugins import UNPACKAGED, PluginInfo
 from rlef_core.registry.quarantine import QuarantineError, guard
 from rlef_core.registry.registry import Registry
@@ -30,6 +39,7 @@ def discover(*, block: Sequence[str] = (), load: Sequence[str] = ()) -> Registry
         plugins=tuple(plugin.info for plugin in loaded),
         offered=tuple(offered for plugin in loaded for offered in plugin.components),
         offered_languages=tuple(offered for plugin in loaded for offered in plugin.languages),
+        offered_models=tuple(offered for plugin in loaded for offered in plugin.models),
         offered_benchmarks=tuple(offered for plugin in loaded for offered in plugin.benchmarks),
         relays=tuple((plugin.info, plugin.relay) for plugin in loaded if plugin.relay is not None),
     )
@@ -40,6 +50,7 @@ class _Plugin:
     info: PluginInfo
     components: tuple[Offered, ...] = ()
     languages: tuple[OfferedLanguage, ...] = ()
+    models: tuple[OfferedModel, ...] = ()
     benchmarks: tuple[OfferedBenchmark, ...] = ()
     relay: pluggy.HookRelay | None = Factory(lambda: None)
 
@@ -92,4 +103,11 @@ def _import(candidate: Candidate) -> _Plugin:
     with guard(f"importing {candidate.info.module}"):
         relay = wire(candidate.info.name, candidate.load())
     info = evolve(candidate.info, hooks=implemented(relay))
-    return _Plugin(info, components_of(info, relay), languages_of(info, relay), benchmarks_of(info, relay), relay)
+    return _Plugin(
+        info=info,
+        components=components_of(info, relay),
+        languages=languages_of(info, relay),
+        models=models_of(info, relay),
+        benchmarks=benchmarks_of(info, relay),
+        relay=relay,
+    )

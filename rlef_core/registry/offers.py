@@ -10,7 +10,7 @@ from rlef_core.errors import Origin, PluginError
 from rlef_core.records import Language
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.quarantine import QuarantineError, guard
-from rlef_core.roles import ROLES, Benchmark, Component, Goal, Offer, check_config, check_name
+from rlef_core.roles import ROLES, Benchmark, Component, Goal, MadeModel, Offer, check_config, check_name
 
 ItemT = TypeVar("ItemT")
 
@@ -26,6 +26,7 @@ REGISTER_HOOKS: Mapping[str, str] = {
 """The hook that asks for a role's components."""
 
 LANGUAGE_HOOK = "rlef_register_languages"
+MODEL_HOOK = "rlef_register_models"
 BENCHMARK_HOOK = "rlef_register_benchmarks"
 
 
@@ -42,6 +43,14 @@ class OfferedLanguage:
     """A language and where it comes from; `origin.role` is `language`."""
 
     language: Language
+    origin: Origin
+
+
+@frozen
+class OfferedModel:
+    """A model that is made on first use, and where it comes from; `origin.role` is `model`."""
+
+    model: MadeModel
     origin: Origin
 
 
@@ -70,6 +79,13 @@ def languages_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedLang
         raise QuarantineError(f"{LANGUAGE_HOOK} offered a language without a name, expected a word")
     _refuse_twins(LANGUAGE_HOOK, [language.name for language in languages])
     return tuple(OfferedLanguage(language, info.origin("language", language.name)) for language in languages)
+
+
+def models_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedModel, ...]:
+    """Every model that a plugin makes. Raises QuarantineError like `components_of`."""
+    models = answers(relay, MODEL_HOOK, MadeModel)
+    _refuse_twins(MODEL_HOOK, [model.name for model in models])
+    return tuple(OfferedModel(model, info.origin("model", model.name)) for model in models)
 
 
 def benchmarks_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[OfferedBenchmark, ...]:

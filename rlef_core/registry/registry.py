@@ -1,7 +1,7 @@
 """Look up components and languages by name; an error says what there is and what to do."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 from attrs import frozen
@@ -10,12 +10,14 @@ from rlef_core.errors import Origin, PluginError
 from rlef_core.metrics import CORE_METRICS, Metric
 from rlef_core.records import Language
 from rlef_core.registry import messages
-from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage, answers, usual_offer
+from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage, OfferedModel, answers, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.quarantine import QuarantineError
 from rlef_core.registry.requirements import check_requirements
 from rlef_core.registry.wiring import HOOKS
 from rlef_core.roles import Goal, Health
+
+OfferedT = TypeVar("OfferedT", Offered, OfferedLanguage, OfferedModel)
 
 
 @frozen
@@ -25,6 +27,7 @@ class Registry:
     plugins: tuple[PluginInfo, ...] = ()
     offered: tuple[Offered, ...] = ()
     offered_languages: tuple[OfferedLanguage, ...] = ()
+    offered_models: tuple[OfferedModel, ...] = ()
     offered_benchmarks: tuple[OfferedBenchmark, ...] = ()
     relays: tuple[tuple[PluginInfo, pluggy.HookRelay], ...] = ()
 
@@ -35,8 +38,9 @@ class Registry:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """Where each component and each language comes from; a language's role is `language`."""
-        return (*(offered.origin for offered in self.offered), *(offered.origin for offered in self.offered_languages))
+        """Where each component, language and model comes from; the role of the latter two is `language` and `model`."""
+        offered: tuple[Offered | OfferedLanguage | OfferedModel, ...] = (*self.offered, *self.offered_languages, *self.offered_models)
+        return tuple(each.origin for each in offered)
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -52,12 +56,7 @@ class Registry:
 
     def find(self, role: str, name: str) -> Offered:
         """The component of this name. Raises PluginError when there is none, or when two plugins offer one."""
-        found = [offered for offered in self.offered if (offered.origin.role, offered.origin.component) == (role, name)]
-        if not found:
-            raise PluginError(self._unknown(role, name))
-        if len(found) > 1:
-            raise PluginError(messages.conflict([offered.origin for offered in found]))
-        return found[0]
+        return self._only(role, name, self.offered)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -72,11 +71,15 @@ class Registry:
 
     def language(self, name: str) -> Language:
         """The language of this name. Raises PluginError like `find`."""
-        return self._find_language(name).language
+        return self._only("language", name, self.offered_languages).language
 
     def language_origin(self, name: str) -> Origin:
         """Where a language comes from. Raises PluginError like `find`."""
-        return self._find_language(name).origin
+        return self._only("language", name, self.offered_languages).origin
+
+    def model(self, name: str) -> OfferedModel:
+        """The model of this name, which a plugin makes. Raises PluginError like `find`."""
+        return self._only("model", name, self.offered_models)
 
     def isolating_executors(self) -> tuple[Offered, ...]:
         """The executors that isolate something with their usual config and can run here."""
@@ -115,16 +118,13 @@ class Registry:
     def _executors(self) -> tuple[Offered, ...]:
         return tuple(offered for offered in self.offered if offered.origin.role == "executor")
 
-    def _find_language(self, name: str) -> OfferedLanguage:
-        found = [offered for offered in self.offered_languages if offered.language.name == name]
+    def _only(self, role: str, name: str, choices: Sequence[OfferedT]) -> OfferedT:
+        found = [offered for offered in choices if (offered.origin.role, offered.origin.component) == (role, name)]
         if not found:
-            raise PluginError(self._unknown("language", name))
+            raise PluginError(messages.unknown(role, name, self.origins, self.plugins))
         if len(found) > 1:
             raise PluginError(messages.conflict([offered.origin for offered in found]))
         return found[0]
-
-    def _unknown(self, role: str, name: str) -> str:
-        return messages.unknown(role, name, self.origins, self.plugins)
 
 
 def _isolates(offered: Offered) -> bool:

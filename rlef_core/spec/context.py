@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from rlef_core.errors import Origin, boundary
 from rlef_core.records import Language, ModelSpec
 from rlef_core.registry import Registry
 from rlef_core.roles import MetricSink, Ref
+from rlef_core.spec.models import made
 from rlef_core.spec.plan import Plan
 from rlef_core.timeline import Timeline
 
@@ -35,6 +37,11 @@ class Builder:
     directory: Path
     metrics: MetricSink
     timeline: Timeline = Factory(Timeline)
+
+    @cached_property
+    def model(self) -> ModelSpec | None:
+        """The plan's model; one that a plugin makes is made now, once for all components. Raises like `made`."""
+        return made(self.plan.model, self.registry)
 
     def build(self, ref: Ref[RoleT]) -> RoleT:
         """The component that `ref` names. Raises PluginError when it is not there (any more), ComponentError when it cannot be built."""
@@ -67,7 +74,7 @@ class RunContext:
 
     @property
     def model(self) -> ModelSpec | None:
-        return self.builder.plan.model
+        return self.builder.model
 
     @property
     def sequences_per_update(self) -> int:

@@ -13,6 +13,7 @@ from rlef_core.spec.blocks import PluginsBlock, SpecBlock, TasksBlock
 from rlef_core.spec.effects import odd_choices, without_effect
 from rlef_core.spec.idle import idle_guards
 from rlef_core.spec.misfits import Misfit, MisfitError
+from rlef_core.spec.models import maker, unknown_models
 from rlef_core.spec.needs import ALL, is_needed, missing_blocks
 from rlef_core.spec.plan import Plan
 from rlef_core.spec.reading import read_spec
@@ -58,6 +59,7 @@ def resolve(spec: Spec, registry: Registry, roles: Collection[str] = ALL) -> Pla
     agreement = agree(parts, registry)
     misfits += missing_blocks(spec, parts, registry, roles)
     misfits += _plugins(parts, registry)
+    misfits += unknown_models(parts, registry)
     misfits += agreement.misfits
     misfits += without_effect(spec, parts, roles)
     idle, idle_notes = idle_guards(parts, registry, learns=agreement.scheme not in ("", UNCHANGED))
@@ -65,7 +67,8 @@ def resolve(spec: Spec, registry: Registry, roles: Collection[str] = ALL) -> Pla
     if misfits:
         raise SpecError(_in_order(spec, misfits))
     notes = (*agreement.notes, *odd_choices(parts), *idle_notes)
-    return Plan(SpecBlock(**parts), agreement.scheme, agreement.isolation, agreement.distributions, notes)
+    distributions = {**agreement.distributions, **maker(parts.get("model"), registry)}
+    return Plan(SpecBlock(**parts), agreement.scheme, agreement.isolation, distributions, notes)
 
 
 def _structured(spec: Spec, registry: Registry, roles: Collection[str]) -> tuple[dict[str, Any], list[Misfit]]:

@@ -21,6 +21,7 @@ from rlef_core import (
     Health,
     Judgement,
     Language,
+    MadeModel,
     Problem,
     Program,
     RunState,
@@ -34,7 +35,7 @@ from rlef_core import (
 )
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("rlef_")]
-RECORD_HOOKS = ["rlef_register_languages", "rlef_register_benchmarks", "rlef_report_health"]
+RECORD_HOOKS = ["rlef_register_languages", "rlef_register_models", "rlef_register_benchmarks", "rlef_report_health"]
 REGISTER_HOOKS = [name for name in HOOKS if name.startswith("rlef_register_") and name not in RECORD_HOOKS]
 
 
@@ -122,6 +123,19 @@ def test_the_examples_of_language_health_and_benchmarks_give_their_records(plugg
     ((benchmark,),) = plugged("rlef_register_benchmarks")()
     assert isinstance(benchmark, Benchmark)
     assert [goal.times for goal in benchmark.goals] == [baseline.name for baseline in benchmark.baselines]
+
+
+def test_the_example_model_is_made_once(plugged, tmp_path, monkeypatch):
+    ((model,),) = plugged("rlef_register_models")()
+    assert isinstance(model, MadeModel)
+    written = []
+    writer = types.ModuleType("my_plugin.random_llama")
+    writer.write_model = lambda folder, seed: written.append(seed) or folder.mkdir()
+    monkeypatch.setitem(sys.modules, "my_plugin", types.ModuleType("my_plugin"))
+    monkeypatch.setitem(sys.modules, "my_plugin.random_llama", writer)
+    folders = [model.make(tmp_path, seed, lambda done, total: None) for seed in (3, 3)]
+    assert folders == [tmp_path / "random-llama-3"] * 2
+    assert written == [3]
 
 
 def test_the_examples_of_lifecycle_hooks_take_the_records_that_they_are_called_with(plugged, tmp_path, capsys):

@@ -67,7 +67,7 @@ def test_a_conflict_harms_nobody_who_does_not_use_the_name(installed: Installed)
     registry = discover()
     assert registry.find("executor", "jail-one").origin.distribution == "rlef-jail-one"
     assert registry.quarantined == ()
-    assert len(registry.conflicts) == 2
+    assert len(registry.conflicts) == 3
 
 
 def test_two_languages_of_one_name_conflict_only_for_who_uses_it(installed: Installed) -> None:
@@ -76,6 +76,20 @@ def test_two_languages_of_one_name_conflict_only_for_who_uses_it(installed: Inst
     assert "hello" in registry.languages
     assert "whisper" not in registry.languages
     assert "rlef-jail-two 2.0.0" in error_of(lambda: registry.language("whisper"))
+
+
+def test_an_unknown_model_to_make_is_told_like_an_unknown_component(installed: Installed) -> None:
+    installed("rlef-greeter")
+    assert discover().model("greeter:parrot").origin.distribution == "rlef-greeter"
+    message = error_of(lambda: discover().model("greeter:parot"))
+    assert message.startswith("model 'greeter:parot' is unknown; did you mean 'greeter:parrot'?")
+
+
+def test_two_models_of_one_name_conflict_only_for_who_uses_it(installed: Installed) -> None:
+    installed("rlef-greeter", "rlef-jail-one", "rlef-jail-two")
+    registry = discover()
+    assert registry.model("greeter:parrot").model.summary == "repeats what it hears"
+    assert "rlef-jail-two 2.0.0" in error_of(lambda: registry.model("jail:bird"))
 
 
 def test_the_way_out_of_a_conflict_with_a_built_in_is_to_leave_out_the_other(installed: Installed) -> None:

@@ -46,6 +46,7 @@ def test_list_as_json_holds_the_same(installed: Installed) -> None:
         "feedback": ["greeter"],
         "taskset": ["queue"],
         "language": ["hello"],
+        "model": ["greeter:parrot"],
     }
     assert by_name["quitter"]["status"] == "broken"
     assert by_name["quitter"]["offers"] == {}
@@ -89,6 +90,13 @@ def test_show_prints_a_language(installed: Installed) -> None:
     assert "language hello: programs in main.hello\n" in output
     assert "    run: {hello} {source}\n" in output
     assert "    hello: hello-2 or hello (Debian package hello-lang)\n" in output
+
+
+def test_show_prints_a_model_that_is_made(installed: Installed) -> None:
+    installed("rlef-greeter")
+    output = plugins("show", "greeter:parrot").output
+    assert "model greeter:parrot: repeats what it hears\n  plugin greeter, distribution rlef-greeter 1.2.0" in output
+    assert '    model: {path: "greeter:parrot"}\n' in output
 
 
 def test_show_accepts_a_distribution_and_tells_why_it_is_broken(installed: Installed) -> None:

@@ -13,7 +13,6 @@ from rlef_core import Message, ModelSpec, Transcript
 from rlef_core.builtin.feedback.failing_cases import FailingCases, FailingCasesConfig
 from rlef_core.builtin.tiny_programs import TinyPrograms
 from rlef_models.model import chat_tokenizer
-from rlef_torch.model import load_model
 from rlef_torch.tiny import Recipe, tiny_base
 from rlef_torch.tiny.dialogues import IDLE, WEAK, Author, Manners, executed
 from rlef_torch.tiny.tokens import layout, train_tokenizer

@@ -1,8 +1,8 @@
-"""A healthy plugin: one component for each of four roles, one name in two of them, and a language."""
+"""A healthy plugin: one component for each of four roles, one name in two of them, a language and a model that is made."""
 
 import attrs
 
-from rlef_core import Health, Language, Metric, Offer, Tool, component, hookimpl, setting
+from rlef_core import Health, Language, MadeModel, Metric, Offer, Tool, component, hookimpl, setting
 
 
 @attrs.frozen
@@ -49,6 +49,11 @@ def rlef_register_tasksets():
 def rlef_register_languages():
     tool = Tool("hello", ("hello-2", "hello"), debian_package="hello-lang")
     return [Language("hello", source_name="main.hello", run=("{hello}", "{source}"), tools=(tool,), fences=("hello",))]
+
+
+@hookimpl
+def rlef_register_models():
+    return [MadeModel("greeter:parrot", "repeats what it hears", make=lambda cache, seed, progress: cache / f"parrot-{seed}")]
 
 
 @hookimpl

@@ -1,8 +1,8 @@
-"""Offers an executor, and a language, under names that another offers too (one)."""
+"""Offers an executor, a language and a model under names that another offers too (one)."""
 
 import attrs
 
-from rlef_core import Language, Offer, component, hookimpl, setting
+from rlef_core import Language, MadeModel, Offer, component, hookimpl, setting
 
 
 @attrs.frozen
@@ -29,3 +29,8 @@ def rlef_register_executors():
 @hookimpl
 def rlef_register_languages():
     return [Language("whisper", source_name="main.w", run=("{source}",), tools=())]
+
+
+@hookimpl
+def rlef_register_models():
+    return [MadeModel("jail:bird", "number one", make=lambda cache, seed, progress: cache)]

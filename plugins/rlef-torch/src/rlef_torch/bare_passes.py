@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from rlef_core import Context, Trajectory, UpdateReport, Weights
+from rlef_models.model import resolve
 from rlef_torch.actor import precision
 from rlef_torch.batching import micro_batches, padding_share, updates
 from rlef_torch.benchmarks import BarePassesConfig
-from rlef_torch.model import DTYPES, checkpoint_activations, choose_device, load_model, resolve
+from rlef_torch.model import DTYPES, checkpoint_activations, choose_device, load_model
 
 
 @frozen(eq=False)

@@ -1,10 +1,7 @@
-"""Find and load a model: a folder, a hub name, or a name that is made on first use."""
+"""Load a causal language model on a device, to sample from or to train."""
 
-import logging
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
@@ -12,27 +9,11 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-import rlef_models.model
-from rlef_core import Context, ModelSpec
-from rlef_models.model import ModelError, chat_tokenizer, context_length, unloadable
+from rlef_core import Context
+from rlef_models.model import ModelError, chat_tokenizer, context_length, resolve, unloadable
 from rlef_models.tokenizer import HfTokenizer
-from rlef_torch.tiny import tiny_base
-
-log = logging.getLogger(__name__)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-MADE = ("tiny:programs",)
-"""Names for `model.path` of models that are made on first use."""
-
-
-def resolve(model: ModelSpec | None, cache: Path | None = None) -> str:
-    """Return the folder or hub name to load; makes the model in `cache` (the user's, unless given) if `path` is one that is made.
-
-    Raises ModelError where it can be neither.
-    """
-    if model is not None and model.path in MADE:
-        return str(tiny_base(cache or _user_cache(), model.seed, _report))
-    return rlef_models.model.resolve(model)
 
 
 def open_chat_model(context: Context) -> tuple[PreTrainedModel, HfTokenizer, int]:
@@ -105,13 +86,3 @@ def quietly() -> Iterator[None]:
     finally:
         if shown:
             transformers_logging.enable_progress_bar()
-
-
-def _report(done: int, total: int) -> None:
-    # about ten lines; a minute's silence at the start of a first run looks like a fault
-    if done * 10 // total != (done - 1) * 10 // total:
-        log.info("making the base model, once: %d %%", 100 * done // total)
-
-
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rlef-core"

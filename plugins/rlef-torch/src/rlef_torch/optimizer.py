@@ -11,10 +11,9 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from rlef_core import Context, Trajectory, UpdateReport, Weights
-from rlef_models.model import load_tokenizer
+from rlef_models.model import load_tokenizer, resolve
 from rlef_torch.checkpoint import restore, save, take_weights
 from rlef_torch.learner import Learner
-from rlef_torch.model import resolve
 
 ConfigT = TypeVar("ConfigT")
 ResultT = TypeVar("ResultT")

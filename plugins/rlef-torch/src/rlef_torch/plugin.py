@@ -1,8 +1,9 @@
 """Offer the policy `transformers` and the optimizers to rlef-core; torch is imported when one is built."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from rlef_core import Benchmark, Component, Context, Offer, Optimizer, Policy, component, hookimpl
+from rlef_core import Benchmark, Component, Context, MadeModel, Offer, Optimizer, Policy, component, hookimpl
 from rlef_torch.config import POLICY_METRICS, TransformersConfig
 from rlef_torch.families import GrpoConfig, PpoConfig, RewardedConfig, RlooConfig, SftConfig
 from rlef_torch.metrics import GRPO_METRICS, PPO_METRICS, RLOO_METRICS, SFT_METRICS
@@ -110,6 +111,19 @@ def _offer(config: RewardedConfig, least: int) -> Offer:
     biased = config.kl_in == "reward" and config.kl_estimator != "k1"
     warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
     return Offer(weight_schemes=("memory",), warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
+
+
+def make_tiny_programs(cache: Path, seed: int, progress: Callable[[int, int], None]) -> Path:
+    """Return the folder of the base model of taskset `tiny-programs`, trained first where it is missing: about a minute."""
+    from rlef_torch.tiny import tiny_base
+
+    return tiny_base(cache, seed, progress)
+
+
+@hookimpl
+def rlef_register_models() -> Iterable[MadeModel]:
+    """Offer `tiny:programs`."""
+    return [MadeModel("tiny:programs", "a base model of a million parameters for taskset `tiny-programs`", make_tiny_programs)]
 
 
 @hookimpl
