@@ -31,7 +31,7 @@ from rlef_core.records.task import (
     StdioCase,
     Task,
 )
-from rlef_core.records.trajectory import Trajectory, TurnReport, TurnSpan, UpdateReport, Weights
+from rlef_core.records.trajectory import Probe, Trajectory, TurnReport, TurnSpan, UpdateReport, Weights
 
 __all__ = [
     "Action",
@@ -56,6 +56,7 @@ __all__ = [
     "Limits",
     "Message",
     "ModelSpec",
+    "Probe",
     "Problem",
     "Program",
     "Rejected",

@@ -84,13 +84,30 @@ class UpdateReport:
 
 
 @frozen
+class Probe:
+    """What published weights compute: ids of a short fixed sequence, and the natural log-probs of `ids[1:]` at temperature 1.
+
+    A policy that loaded the weights computes them anew and so sees whether it samples by them. Raises ValueError unless there is one
+    log-prob for each id but the first.
+    """
+
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.logprobs) != len(self.ids) - 1:
+            raise ValueError(f"a probe has {len(self.ids)} ids and {len(self.logprobs)} log-probs, expected one for each id but the first")
+
+
+@frozen
 class Weights:
     """One published state of a policy's parameters. `scheme` says what `payload` is; the scheme `unchanged` carries None:
-    only the version moves."""
+    only the version moves. A policy that gets a `probe` verifies with it what it loaded."""
 
     version: int
     scheme: str
     payload: Any = None
+    probe: Probe | None = None
 
 
 def _check(action: Action, place: str) -> None:
