@@ -1,12 +1,13 @@
-# What you can do here: `make demo` trains a small model, `make test` checks everything; both set up first.
+# What you can do here: `make demo` trains a small model, `make test` checks everything; both set up first what they need.
 # PYTHON=python3.12 chooses the interpreter of .venv, INSTALLER=pip does without uv.
 
 export PYTHON INSTALLER
 
-.PHONY: help setup demo test lint docs api proof
+.PHONY: help setup setup-engines demo test lint docs api proof
 
 help:
-	@echo 'make setup        make .venv with everything in it'
+	@echo 'make setup        make .venv with everything in it but engines'
+	@echo 'make setup-engines add vLLM, for CPUs, and the policy that uses it'
 	@echo 'make demo         set up, then train the quickstart (minutes, no GPU)'
 	@echo 'make test         set up, then lint, wheels on every installed Python, tests'
 	@echo 'make lint         ruff, mypy, import-linter'
@@ -17,6 +18,9 @@ help:
 setup:
 	@tools/setup.sh
 
+setup-engines:
+	@tools/setup.sh engines
+
 demo: setup
 	@tools/demo.sh
 
@@ -24,20 +28,20 @@ test: lint
 	tools/test_wheels.sh
 	.venv/bin/python -m pytest
 
-lint: setup
+lint: setup-engines
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-docs: setup
+docs: setup-engines
 	.venv/bin/python docs/generate.py
 
-api: setup
+api: setup-engines
 	.venv/bin/python tests/test_api_snapshot.py
 
 # `make proof NAME`: the word after `proof` is an argument, no target.
-PROOFS := $(filter-out proofs/record.py proofs/sandbox_load.py,$(wildcard proofs/*.py))
+PROOFS := $(filter-out proofs/record.py proofs/running.py proofs/sandbox_load.py,$(wildcard proofs/*.py))
 
 proof: setup
 	.venv/bin/python proofs/$(subst -,_,$(PROOF)).py

