@@ -303,12 +303,24 @@ class MadeModel:
 
 @frozen
 class Health:
-    """One finding about this machine: what was looked at, whether it works, what was found, what to do if not."""
+    """One finding about this machine: what was looked at, whether it works, what was found, what to do if not.
+
+    One that does not work and is not `needed` is a note: `doctor` shows it with its advice and still exits with 0. What is not there and is
+    not missed, as a GPU where a CPU will do, works. `probe` really tries what was only looked at, which may take long and start processes;
+    `doctor --probe` shows what it returns in the finding's place.
+    """
 
     name: str
     works: bool
     found: str
     advice: str = ""
+    needed: bool = True
+    probe: Callable[[], "Health"] | None = None
+
+    @property
+    def state(self) -> str:
+        """`works`, `note` or `does not work`."""
+        return "works" if self.works else "does not work" if self.needed else "note"
 
 
 @frozen

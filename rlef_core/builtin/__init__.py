@@ -23,6 +23,7 @@ from rlef_core.builtin import (
     feedback,
     javascript,
     jsonl,
+    machine,
     mixture,
     python,
     rewards,
@@ -31,7 +32,7 @@ from rlef_core.builtin import (
     tiny_programs,
     unsafe_subprocess,
 )
-from rlef_core.sandbox import tools
+from rlef_core.builtin.machine.languages import toolchain
 
 LANGUAGES = (python.LANGUAGE, cpp.LANGUAGE, javascript.LANGUAGE)
 
@@ -92,9 +93,5 @@ def rlef_register_benchmarks() -> Iterable[Benchmark]:
 
 @hookimpl
 def rlef_report_health() -> Iterable[Health]:
-    """The languages whose tools are not there."""
-    return tuple(
-        Health(f"language {language.name!r}", False, f"{tool.name} is not there", tools.advice(tool))
-        for language in LANGUAGES
-        for tool in tools.absent(language)
-    )
+    """The machine, and the tools of each language."""
+    return (*machine.findings(), *map(toolchain, LANGUAGES))

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("rlef_core.cli.run", "Train as a spec says, and evaluate."),
     "resume": ("rlef_core.cli.resume", "Go on with a run from its last checkpoint."),
     "check": ("rlef_core.cli.check", "Check a spec and show its plan; nothing is run."),
+    "doctor": ("rlef_core.cli.doctor", "Tell what of this machine works, what does not, and what to do."),
     "judge": ("rlef_core.cli.judge", "Run programs on cases and print the verdicts."),
     "bench": ("rlef_core.cli.bench", "Measure components side by side."),
     "plugins": ("rlef_core.cli.plugins", "Show which plugins there are and what they offer."),

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import click
 
+from rlef_core.cli.findings import finding_as_json
 from rlef_core.cli.options import json_option, no_plugin_option, set_option
 from rlef_core.registry import PluginInfo, Registry
 from rlef_core.roles import Health
@@ -47,8 +48,9 @@ def _page(plan: Plan, health: Sequence[tuple[PluginInfo, Health]]) -> Iterator[s
     yield f"  isolation: {', '.join(plan.isolation) or 'none'}"
     yield f"  weight scheme: {plan.scheme}"
     for plugin, finding in health:
-        advice = f"; {finding.advice}" if finding.advice and not finding.works else ""
-        yield f"  {'works' if finding.works else 'does not work'}: {finding.name} ({plugin.name}): {finding.found}{advice}"
+        if not finding.works:
+            advice = f"; {finding.advice}" if finding.advice else ""
+            yield f"  {finding.state}: {finding.name} ({plugin.name}): {finding.found}{advice}"
     for note in plan.notes:
         yield f"  note: {note}"
 
@@ -58,6 +60,6 @@ def _as_json(plan: Plan, registry: Registry, health: Sequence[tuple[PluginInfo, 
         **plan.to_json(),
         "digest": plan.digest(),
         "components": {way: attrs.asdict(ref.origin) for way, ref in plan.components.items()},
-        "health": [{"plugin": plugin.name, **attrs.asdict(finding)} for plugin, finding in health],
+        "health": [finding_as_json(plugin, finding) for plugin, finding in health],
         "quarantined": list(map(str, registry.quarantined)),
     }

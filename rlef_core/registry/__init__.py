@@ -2,6 +2,7 @@
 
 from rlef_core.misses import did_you_mean
 from rlef_core.registry.discovery import discover
+from rlef_core.registry.health import probed
 from rlef_core.registry.offers import Offered, OfferedLanguage, OfferedModel, offer_of, usual_config, usual_offer
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.registry import Registry
@@ -17,6 +18,7 @@ __all__ = [
     "did_you_mean",
     "discover",
     "offer_of",
+    "probed",
     "settings_of",
     "usual_config",
     "usual_offer",

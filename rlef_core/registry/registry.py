@@ -10,9 +10,9 @@ from rlef_core.errors import Origin, PluginError
 from rlef_core.metrics import CORE_METRICS, Metric
 from rlef_core.records import Language
 from rlef_core.registry import messages
-from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage, OfferedModel, answers, usual_offer
+from rlef_core.registry.health import health_of
+from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage, OfferedModel, usual_offer
 from rlef_core.registry.plugins import PluginInfo
-from rlef_core.registry.quarantine import QuarantineError
 from rlef_core.registry.requirements import check_requirements
 from rlef_core.registry.wiring import HOOKS
 from rlef_core.roles import Goal, Health
@@ -113,7 +113,7 @@ class Registry:
 
     def health(self) -> tuple[tuple[PluginInfo, Health], ...]:
         """What the plugins find about this machine; a report that raises is itself a finding."""
-        return tuple((plugin, health) for plugin, relay in self.relays for health in _health_of(plugin, relay))
+        return tuple((plugin, health) for plugin, relay in self.relays for health in health_of(plugin, relay))
 
     def _executors(self) -> tuple[Offered, ...]:
         return tuple(offered for offered in self.offered if offered.origin.role == "executor")
@@ -130,12 +130,3 @@ class Registry:
 def _isolates(offered: Offered) -> bool:
     offer = usual_offer(offered)
     return offer is not None and bool(offer.isolation) and offer.unavailable is None
-
-
-def _health_of(plugin: PluginInfo, relay: pluggy.HookRelay) -> Sequence[Health]:
-    if "rlef_report_health" not in plugin.hooks:
-        return ()
-    try:
-        return answers(relay, "rlef_report_health", Health)
-    except QuarantineError as error:
-        return (Health(plugin.name, False, str(error), f"report it to the makers of {plugin.distribution}"),)

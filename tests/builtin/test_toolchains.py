@@ -27,20 +27,25 @@ def test_check_names_the_packages_of_languages_that_cannot_be_used(bare):
     (bare / "spec.yaml").write_text(SPEC)
     done = CliRunner().invoke(main, ["check", str(bare / "spec.yaml")])
     assert done.exit_code == 0, done.output
-    assert "does not work: language 'cpp' (builtin): g++ is not there; install Debian's g++\n" in done.stdout
-    assert "does not work: language 'javascript' (builtin): node is not there; install Debian's nodejs\n" in done.stdout
+    assert "note: language 'cpp' (builtin): g++ is not there; install Debian's g++\n" in done.stdout
+    assert "note: language 'javascript' (builtin): node is not there; install Debian's nodejs\n" in done.stdout
     assert "language 'python'" not in done.stdout
 
 
-def test_tools_that_are_there_are_no_finding(bare):
+def toolchains():
+    return {finding.name: finding for finding in rlef_report_health() if finding.name.startswith("language ")}
+
+
+def test_tools_that_are_there_work_and_are_told_by_their_place(bare):
     for name in ("g++", "nodejs"):
         (bare / name).touch(0o755)
-    assert list(rlef_report_health()) == []
+    assert {finding.state for finding in toolchains().values()} == {"works"}
+    assert toolchains()["language 'cpp'"].found == str(bare / "g++")
 
 
 def test_a_file_that_cannot_be_run_is_no_tool(bare):
     (bare / "g++").touch(0o644)
-    assert [finding.name for finding in rlef_report_health()] == ["language 'cpp'", "language 'javascript'"]
+    assert [name for name, finding in toolchains().items() if finding.state == "note"] == ["language 'cpp'", "language 'javascript'"]
 
 
 async def test_judging_without_the_tool_says_what_to_install(bare, judged):

@@ -15,7 +15,6 @@ local: the spec is right (paths and models were not opened); a run writes to run
   isolation: files
   weight scheme: unchanged
   does not work: compiler (local_parts): not on PATH; install gcc
-  works: disk (local_parts): 3 GB free
   note: feedback 'local-feedback': it says little
 """
 

@@ -13,7 +13,9 @@ from rlef_core import (
     Component,
     Context,
     Executor,
+    Health,
     Metric,
+    MetricSink,
     Offer,
     RlefError,
     component,
@@ -60,6 +62,11 @@ class NsjailConfig:
 
 def build(config: NsjailConfig, context: Context) -> Executor:
     """The executor. Raises RlefError where it cannot work, in the words of its Offer."""
+    return executor_of(config, context.threads, context.metrics)
+
+
+def executor_of(config: NsjailConfig, threads: int, metrics: MetricSink) -> Executor:
+    """What `build` makes of these parts of a context."""
     from rlef_nsjail import cgroups, rootfs
     from rlef_nsjail.executor import NsjailExecutor
     from rlef_nsjail.kinds import Kinds
@@ -72,7 +79,7 @@ def build(config: NsjailConfig, context: Context) -> Executor:
         raise RlefError(reason or "found no nsjail")
     groups.sweep()
     cache = config.cache or rootfs.default_cache()
-    pool = Pool(found, groups, config.first_uid if os.geteuid() == 0 else None, config.requests_per_jail, context.metrics)
+    pool = Pool(found, groups, config.first_uid if os.geteuid() == 0 else None, config.requests_per_jail, metrics)
     kinds = Kinds(
         cache=cache,
         folders=config.folders,
@@ -80,9 +87,9 @@ def build(config: NsjailConfig, context: Context) -> Executor:
         multiprocess=config.multiprocess,
         scratch_bytes=config.scratch_bytes,
     )
-    turns = Turns(config.workers or context.threads)
+    turns = Turns(config.workers or threads)
     return NsjailExecutor(
-        pool, kinds, turns, recheck=config.recheck, retries=config.retries, environment=config.environment, metrics=context.metrics
+        pool, kinds, turns, recheck=config.recheck, retries=config.retries, environment=config.environment, metrics=metrics
     )
 
 
@@ -149,3 +156,11 @@ def rlef_register_benchmarks() -> Iterable[Benchmark]:
     from rlef_nsjail.benchmarks import BENCHMARK
 
     return [BENCHMARK]
+
+
+@hookimpl
+def rlef_report_health() -> Iterable[Health]:
+    """Whether jails can be made here."""
+    from rlef_nsjail.health import findings
+
+    return findings()

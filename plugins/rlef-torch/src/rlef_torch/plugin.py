@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rlef_core import Benchmark, Component, Context, MadeModel, Offer, Optimizer, Policy, component, hookimpl
+from rlef_core import Benchmark, Component, Context, Health, MadeModel, Offer, Optimizer, Policy, component, hookimpl
 from rlef_torch.config import POLICY_METRICS, TransformersConfig
-from rlef_torch.families import GrpoConfig, PpoConfig, RewardedConfig, RlooConfig, SftConfig
+from rlef_torch.families import WEIGHT_SCHEMES, GrpoConfig, PpoConfig, RewardedConfig, RlooConfig, SftConfig
 from rlef_torch.metrics import GRPO_METRICS, PPO_METRICS, RLOO_METRICS, SFT_METRICS
 
 
@@ -21,7 +21,7 @@ def build_ppo(config: PpoConfig, context: Context) -> Optimizer:
     from rlef_torch.optimizer import TorchOptimizer
     from rlef_torch.ppo import make_ppo
 
-    return TorchOptimizer.build(make_ppo, config, context)
+    return TorchOptimizer.build(make_ppo, config, context, "ppo")
 
 
 def build_grpo(config: GrpoConfig, context: Context) -> Optimizer:
@@ -29,7 +29,7 @@ def build_grpo(config: GrpoConfig, context: Context) -> Optimizer:
     from rlef_torch.grpo import make_grpo
     from rlef_torch.optimizer import TorchOptimizer
 
-    return TorchOptimizer.build(make_grpo, config, context)
+    return TorchOptimizer.build(make_grpo, config, context, "grpo")
 
 
 def build_rloo(config: RlooConfig, context: Context) -> Optimizer:
@@ -37,7 +37,7 @@ def build_rloo(config: RlooConfig, context: Context) -> Optimizer:
     from rlef_torch.optimizer import TorchOptimizer
     from rlef_torch.rloo import make_rloo
 
-    return TorchOptimizer.build(make_rloo, config, context)
+    return TorchOptimizer.build(make_rloo, config, context, "rloo")
 
 
 def build_sft(config: SftConfig, context: Context) -> Optimizer:
@@ -45,7 +45,7 @@ def build_sft(config: SftConfig, context: Context) -> Optimizer:
     from rlef_torch.optimizer import TorchOptimizer
     from rlef_torch.sft import make_sft
 
-    return TorchOptimizer.build(make_sft, config, context)
+    return TorchOptimizer.build(make_sft, config, context, "sft")
 
 
 @hookimpl
@@ -100,7 +100,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             summary="cross-entropy on the answers of rewarded episodes; no rewards, no critic, no reference",
             config=SftConfig,
             build=build_sft,
-            offers=lambda config: Offer(weight_schemes=("memory",), warm_start=True),
+            offers=lambda config: Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True),
             example=SftConfig,
             metrics=SFT_METRICS,
         ),
@@ -110,7 +110,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
 def _offer(config: RewardedConfig, least: int) -> Offer:
     biased = config.kl_in == "reward" and config.kl_estimator != "k1"
     warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
-    return Offer(weight_schemes=("memory",), warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
+    return Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
 
 
 def make_tiny_programs(cache: Path, seed: int, progress: Callable[[int, int], None]) -> Path:
@@ -132,3 +132,11 @@ def rlef_register_benchmarks() -> Iterable[Benchmark]:
     from rlef_torch.benchmarks import OPTIMIZERS, POLICIES
 
     return [OPTIMIZERS, POLICIES]
+
+
+@hookimpl
+def rlef_report_health() -> Iterable[Health]:
+    """Torch and the GPUs."""
+    from rlef_torch.health import findings
+
+    return findings()
