@@ -95,7 +95,7 @@ from rlef_core.roles import (
     WarmStart,
     component,
 )
-from rlef_core.settings import ByteSize, not_negative, one_of, positive, setting, share
+from rlef_core.settings import ByteSize, not_negative, one_of, positive, positive_share, setting, share
 
 if TYPE_CHECKING:
     from rlef_core.api import check, judge, resume, run
@@ -212,6 +212,7 @@ __all__ = [
     "not_negative",
     "one_of",
     "positive",
+    "positive_share",
     "read_episodes",
     "resume",
     "run",

@@ -1,0 +1,48 @@
+"""Offer the policy `vllm` to rlef-core; vLLM is imported when one is built."""
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+from rlef_core import Benchmark, Component, Context, Health, Offer, Policy, component, hookimpl
+from rlef_vllm.config import METRICS, VllmConfig
+from rlef_vllm.health import ENGINES, installed_engines, report
+
+
+def build_vllm(config: VllmConfig, context: Context) -> Policy:
+    """Start the engines; raises ModelError or EngineError when they cannot be used."""
+    from rlef_vllm.policy import build
+
+    return build(config, context)
+
+
+def offer(config: VllmConfig) -> Offer:
+    """What `vllm` would do with a config, here."""
+    if find_spec("vllm") is None:
+        return Offer(weight_schemes=(config.transfer,), unavailable=f"vLLM is not installed; pip install one of {', '.join(ENGINES)}")
+    two = installed_engines()
+    unavailable = (
+        f"{' and '.join(two)} are both installed and overwrite each other; uninstall both, then install one" if len(two) > 1 else None
+    )
+    return Offer(weight_schemes=(config.transfer,), unavailable=unavailable)
+
+
+@hookimpl
+def rlef_register_policies() -> Iterable[Component[Policy]]:
+    """Offer `vllm`."""
+    return [
+        component(
+            name="vllm",
+            summary="vLLM's engine, with weights updated in place while it answers",
+            config=VllmConfig,
+            build=build_vllm,
+            offers=offer,
+            example=lambda: VllmConfig(eager=True),
+            metrics=METRICS,
+        )
+    ]
+
+
+@hookimpl
+def rlef_report_health() -> Iterable[Health]:
+    """Report which engine is installed, and whether it is the only one."""
+    return report()

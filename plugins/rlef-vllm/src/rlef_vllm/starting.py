@@ -1,0 +1,169 @@
+"""Start one engine of vLLM's, quietly, and say in one line why it did not start."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from attrs import frozen
+from vllm.config import WeightTransferConfig
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.v1.engine.async_llm import AsyncLLM
+
+from rlef_core import RlefError, UsageError
+from rlef_vllm.config import VllmConfig
+from rlef_vllm.inside import BACKEND, DRIVER, LOG
+
+CPU_CACHE_BYTES = 1_000_000_000
+"""Memory for keys and values on a CPU, unless the spec says: vLLM would take nine tenths of the machine."""
+
+
+class EngineError(RlefError):
+    """An engine cannot be started, or has died for good; the message names the setting to change."""
+
+
+@frozen
+class Launch:
+    """Everything that an engine is started with; it can be started again."""
+
+    path: str
+    dtype: str
+    longest: int
+    seed: int
+    devices: tuple[str, ...]
+    threads: int
+    log: Path
+    config: VllmConfig
+
+    def start(self) -> AsyncLLM:
+        """Start the engine's processes and wait until they are ready. Raises EngineError."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        written = self.log.stat().st_size if self.log.exists() else 0
+        with environment(self._variables()), _quiet(self.log):
+            try:
+                return AsyncLLM.from_engine_args(self.arguments())
+            except Exception as error:  # of whatever library; the engine's own processes say more in their log
+                raise EngineError(reason(error, self.log, written)) from error
+
+    def arguments(self) -> AsyncEngineArgs:
+        """vLLM's own form of the settings. Raises UsageError for an argument that vLLM does not know."""
+        config = self.config
+        given: dict[str, Any] = {
+            "model": self.path,
+            "dtype": self.dtype,
+            "seed": self.seed,
+            "max_model_len": self.longest,
+            "tensor_parallel_size": config.tensor_parallel,
+            "pipeline_parallel_size": config.pipeline_parallel,
+            "data_parallel_size": config.data_parallel,
+            "kv_cache_memory_bytes": config.kv_cache_bytes or (None if self.on_gpu else CPU_CACHE_BYTES),
+            "gpu_memory_utilization": config.gpu_memory_utilization,
+            "max_num_seqs": config.batch_size,
+            "max_num_batched_tokens": max(config.prefill_tokens, self.longest),
+            "enable_prefix_caching": config.prefix_caching,
+            "enforce_eager": config.eager,
+            "enable_sleep_mode": self.on_gpu,
+            "logprobs_mode": "processed_logprobs",  # of the distribution really sampled
+            "skip_tokenizer_init": True,
+            "generation_config": "vllm",  # the spec alone says how to sample
+            "weight_transfer_config": WeightTransferConfig(backend=BACKEND),
+            "disable_log_stats": True,
+        }
+        try:
+            return AsyncEngineArgs(**given | dict(config.engine))
+        except TypeError as error:
+            raise UsageError(f"policy.engine holds an argument that vLLM's AsyncEngineArgs does not take: {error}") from error
+
+    @property
+    def on_gpu(self) -> bool:
+        """The engine has GPUs."""
+        return any(device.startswith("cuda") for device in self.devices)
+
+    @property
+    def verify_bound(self) -> float:
+        """How far the engine's log-probs may be from the optimizer's, in nats."""
+        return self.config.verify_bound / (10 if self.dtype == "float32" else 1)
+
+    def _variables(self) -> Mapping[str, str]:
+        variables = {
+            DRIVER: str(os.getpid()),
+            LOG: str(self.log),
+            "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+            "VLLM_NO_USAGE_STATS": "1",
+            "OMP_NUM_THREADS": str(self.threads),
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # cores are shared with the optimizer and the sandbox
+        }
+        if self.on_gpu:
+            variables["CUDA_VISIBLE_DEVICES"] = ",".join(device.removeprefix("cuda:") for device in self.devices)
+        return variables
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables inside the block: processes started there inherit them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def processes(llm: AsyncLLM) -> list[psutil.Process]:
+    """The processes of an engine, parents first."""
+    manager = llm.engine_core.resources.engine_manager
+    found: list[psutil.Process] = []
+    for process in manager.processes if manager else ():
+        try:
+            parent = psutil.Process(process.pid)
+            found += [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def reason(error: BaseException, log: Path, written: int = 0) -> str:
+    """Why an engine did not start or died, as far as its log after `written` bytes tells, and the setting to change."""
+    text = log.read_bytes()[written:].decode(errors="replace") if log.exists() else ""
+    words = _last_words(text) or f"{type(error).__name__}: {' '.join(str(error).split())}"
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, f"{words}\n{text}", re.IGNORECASE)), "see the log")
+    return f"{words[:300]}; {advice} (log: {log})"
+
+
+_ADVICE = (
+    (
+        r"KV cache|kv-cache-memory|cache blocks",
+        "give policy.kv_cache_bytes less than is free, but enough for model.max_length, or lower that",
+    ),
+    (r"desired (GPU|CPU) memory utilization|Free memory on device", "lower policy.gpu_memory_utilization, or give policy.kv_cache_bytes"),
+    (
+        r"out of memory|Cannot allocate memory|bad_alloc",
+        "raise policy.tensor_parallel, or lower policy.batch_size or policy.kv_cache_bytes",
+    ),
+    (r"max_model_len|max seq len", "lower model.max_length"),
+    (r"divisible by tensor parallel|tensor_parallel_size", "choose another policy.tensor_parallel"),
+    (r"Model architectures .* not supported", "vLLM does not know this model: take policy: {use: transformers}"),
+)
+
+
+def _last_words(text: str) -> str:
+    # the first error is the cause; those of the processes around it only say that it happened
+    errors = re.findall(r"^(?:\(.*?\) )?(?:ERROR [^\]]*\] )?\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", text, re.MULTILINE)
+    return str(errors[0]).strip() if errors else ""
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    # what vLLM says in this process belongs with the rest, not across the run's progress
+    logger = logging.getLogger("vllm")
+    logger.handlers[:] = [logging.FileHandler(log, delay=True)]
+    logger.propagate = False
+    yield

@@ -1,0 +1,26 @@
+"""Check after a load that an engine computes with the weights that were published."""
+
+from vllm import SamplingParams
+
+from rlef_core import PolicyFault, Probe
+from rlef_vllm.engine import Engine
+
+
+async def verify(engine: Engine, version: int, probe: Probe) -> float:
+    """Return the largest difference between the engine's log-probs and the optimizer's on the probe, in nats.
+
+    Raises PolicyFault when it is over the engine's bound: some weights are not those of `version`.
+    """
+    params = SamplingParams(temperature=1.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+    output = await engine.generate(list(probe.ids), params)
+    assert output.prompt_logprobs is not None  # they were asked for
+    found = [entry[id].logprob for id, entry in zip(probe.ids[1:], output.prompt_logprobs[1:], strict=True) if entry is not None]
+    gap = max(abs(ours - theirs) for ours, theirs in zip(found, probe.logprobs, strict=True))
+    bound = engine.launch.verify_bound
+    if not gap <= bound:  # also where it is nan
+        raise PolicyFault(
+            f"after the load of version {version} vLLM's log-probs are up to {gap:.2g} nats from the optimizer's, expected at most {bound:g} "
+            "(policy.verify_bound): some weights are not the published ones; report it with the model's architecture, or take another "
+            "policy.transfer"
+        )
+    return gap
