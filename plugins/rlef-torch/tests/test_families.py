@@ -70,7 +70,7 @@ def weights(learner: Any) -> Tensor:
 def learnt(context: Any, family: str, trajectories: Sequence[Trajectory], rounds: int = 1, **changes: Any) -> Tensor:
     learner = learner_of(context, family, **changes)
     for seed in range(rounds):
-        learner.learn(trajectories, seed)
+        learner.learn(trajectories, seed, 0)
     return weights(learner)
 
 
@@ -118,21 +118,21 @@ def test_grpos_mean_is_over_tokens_or_over_sequences_first(context: Any) -> None
 
 def test_grpos_division_by_the_deviation_makes_every_group_count_alike(context: Any) -> None:
     trajectories = collection(a=(0.1, -0.1), b=(1.0, -1.0))
-    reports = {flag: learner_of(context, "grpo", divide_by_deviation=flag).learn(trajectories, 0).turns for flag in (True, False)}
+    reports = {flag: learner_of(context, "grpo", divide_by_deviation=flag).learn(trajectories, 0, 0).turns for flag in (True, False)}
     found = {flag: sorted({round(turn.advantage, 4) for turn in turns}) for flag, turns in reports.items()}
     assert found == {True: [-1.0, 1.0], False: [-1.0, -0.1, 0.1, 1.0]}
 
 
 def test_rloo_reports_the_mean_of_the_others_as_the_value(context: Any) -> None:
-    report = learner_of(context, "rloo").learn(collection(a=(1.0, -1.0, -1.0)), 0)
+    report = learner_of(context, "rloo").learn(collection(a=(1.0, -1.0, -1.0)), 0, 0)
     by_episode = {turn.episode.number: (turn.value, turn.return_, turn.advantage) for turn in report.turns}
     assert by_episode == {0: (-1.0, 1.0, 2.0), 1: (0.0, -1.0, -1.0), 2: (0.0, -1.0, -1.0)}
 
 
 @pytest.mark.parametrize(("family", "metrics"), [("grpo", GRPO_METRICS), ("rloo", RLOO_METRICS), ("sft", SFT_METRICS)])
 def test_an_update_gives_every_metric_that_its_family_declares(context: Any, family: str, metrics: Any) -> None:
-    report = learner_of(context, family).learn(collection(**MIXED), 0)
-    without = {"rloo": {"optimizer/kl_loss"}}.get(family, set())
+    report = learner_of(context, family).learn(collection(**MIXED), 0, 0)
+    without = {"optimizer/published_bytes"} | {"rloo": {"optimizer/kl_loss"}}.get(family, set())
     assert set(report.metrics) == {metric.name for metric in metrics} - without
     assert all(map(math.isfinite, report.metrics.values()))
     assert report.updates == 2
@@ -142,7 +142,7 @@ def test_an_update_gives_every_metric_that_its_family_declares(context: Any, fam
 def test_a_group_that_faults_left_with_one_episode_is_left_out(context: Any, family: str) -> None:
     whole, alone = collection(**MIXED), collection(**MIXED, c=(1.0,))
     learners = [learner_of(evolve(context, sequences_per_update=16), family) for _ in range(2)]
-    first, second = (learner.learn(each, 0) for learner, each in zip(learners, (whole, alone), strict=True))
+    first, second = (learner.learn(each, 0, 0) for learner, each in zip(learners, (whole, alone), strict=True))
     assert (first.metrics["optimizer/left_out_share"], second.metrics["optimizer/left_out_share"]) == (0, pytest.approx(1 / 9))
     torch.testing.assert_close(*map(weights, learners), atol=1e-5, rtol=0)
 
@@ -150,10 +150,10 @@ def test_a_group_that_faults_left_with_one_episode_is_left_out(context: Any, fam
 @pytest.mark.parametrize("family", REWARDED)
 def test_groups_of_equal_returns_are_left_out_when_that_is_set(context: Any, family: str) -> None:
     trajectories = collection(a=(1.0, -1.0, -1.0, 1.0), b=(-1.0, -1.0, -1.0, -1.0))
-    report = learner_of(context, family, skip_equal_groups=True).learn(trajectories, 0)
+    report = learner_of(context, family, skip_equal_groups=True).learn(trajectories, 0, 0)
     assert report.metrics["optimizer/left_out_share"] == 0.5
     assert len({turn.episode for turn in report.turns}) == 8
-    assert learner_of(context, family).learn(trajectories, 0).metrics["optimizer/left_out_share"] == 0
+    assert learner_of(context, family).learn(trajectories, 0, 0).metrics["optimizer/left_out_share"] == 0
     assert not torch.equal(learnt(context, family, trajectories, skip_equal_groups=True), learnt(context, family, trajectories))
 
 
@@ -161,7 +161,7 @@ def test_groups_of_equal_returns_are_left_out_when_that_is_set(context: Any, fam
 def test_a_collection_that_teaches_nothing_takes_no_step_and_counts_its_updates(context: Any, family: str, changes: Any) -> None:
     learner = learner_of(context, family, passes=3, **changes)
     before = weights(learner)
-    report = learner.learn(collection(a=(-1.0,) * 4, b=(-1.0,) * 4), 0)
+    report = learner.learn(collection(a=(-1.0,) * 4, b=(-1.0,) * 4), 0, 0)
     assert torch.equal(weights(learner), before)
     assert learner.updater.updates == 0
     assert report.updates == 6  # two for each pass over eight trajectories, as planned
@@ -178,7 +178,7 @@ def test_the_kl_pulls_from_the_loss_as_it_does_from_the_reward(context: Any, fam
     by_place = {}
     for place in ("loss", "reward"):
         learner = learner_of(context, family, kl_coefficient=1.0, kl_in=place, kl_estimator="k1")
-        metrics = [learner.learn(collection(**MIXED), seed).metrics for seed in range(rounds)]
+        metrics = [learner.learn(collection(**MIXED), seed, 0).metrics for seed in range(rounds)]
         by_place[place] = weights(learner)
         assert ("optimizer/kl_loss" in metrics[-1]) is (place == "loss")
         assert metrics[-1]["optimizer/kl_coefficient"] == 1.0
@@ -196,7 +196,7 @@ def test_k1_and_k2_teach_the_same_in_the_loss_and_k3_does_not(context: Any) -> N
 @pytest.mark.parametrize("family", REWARDED)
 def test_the_coefficient_follows_the_kl_and_a_checkpoint_keeps_it_exactly(context: Any, family: str, tmp_path: Path) -> None:
     learner = learner_of(context, family, kl_target=1e-4, kl_horizon=80)
-    found = [learner.learn(collection(**MIXED), seed).metrics for seed in range(3)]
+    found = [learner.learn(collection(**MIXED), seed, 0).metrics for seed in range(3)]
     coefficients = [metrics["optimizer/kl_coefficient"] for metrics in found] + [learner.penalty.coefficient]
     for metrics, before, after in zip(found, coefficients[:-1], coefficients[1:], strict=True):
         error = min(max(metrics["optimizer/kl"] / 1e-4 - 1, -0.2), 0.2)
@@ -212,7 +212,7 @@ def test_a_wider_clip_lets_more_tokens_move(context: Any) -> None:
     for low, high in ((0.2, 0.2), (0.0, 0.2), (0.2, 0.0)):
         learner = learner_of(context, "grpo", clip_low=low, clip_high=high, importance="old", passes=2)
         trajectories = on_policy(learner, collection(**MIXED))
-        shares[low, high] = learner.learn(trajectories, 0).metrics["optimizer/clip_share"]
+        shares[low, high] = learner.learn(trajectories, 0, 0).metrics["optimizer/clip_share"]
     # of a rewarded token only the ratio above is held, of a punished one only that below
     assert shares[0.2, 0.2] < min(shares[0.0, 0.2], shares[0.2, 0.0])
     assert shares[0.0, 0.2] != shares[0.2, 0.0]
@@ -236,7 +236,7 @@ def test_every_pass_compares_with_the_policy_that_collected(context: Any, monkey
     seen: list[Any] = []
     update = learner.updater.update
     monkeypatch.setattr(type(learner.updater), "update", lambda self, lessons: seen.append(lessons) or update(lessons))
-    report = learner.learn(trajectories, 0)
+    report = learner.learn(trajectories, 0, 0)
     assert (report.updates, len(seen)) == (6, 6)
     taken = [lesson for lessons in seen for lesson in lessons]
     assert sorted(lesson.trajectory.episode.number for lesson in taken) == sorted([*range(8)] * 3)
@@ -268,7 +268,7 @@ def test_sfts_loss_is_the_cross_entropy_of_a_plain_forward_pass(context: Any, lo
             logprobs = learner.policy.model(torch.tensor([each.ids])).logits[0].log_softmax(-1)
         turns = each.turns[-1:] if loss_on == "last" else each.turns
         total -= sum(float(logprobs[place - 1, each.ids[place]]) for turn in turns for place in range(turn.start, turn.stop))
-    assert learner.learn(trajectories, 0).metrics["optimizer/policy_loss"] == pytest.approx(total / tokens, rel=1e-5)
+    assert learner.learn(trajectories, 0, 0).metrics["optimizer/policy_loss"] == pytest.approx(total / tokens, rel=1e-5)
 
 
 def test_no_critic_is_loaded_where_none_learns_and_no_reference_where_none_is_asked(context: Any) -> None:
@@ -282,7 +282,7 @@ def test_no_critic_is_loaded_where_none_learns_and_no_reference_where_none_is_as
 def test_scoring_and_each_update_are_marked_in_the_timeline(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     marked: list[str] = []
     monkeypatch.setattr(type(context), "span", lambda self, name: nullcontext(marked.append(name)))
-    learner_of(context, "grpo").learn(collection(**MIXED), 0)
+    learner_of(context, "grpo").learn(collection(**MIXED), 0, 0)
     assert marked == ["score", "step", "step"]
 
 

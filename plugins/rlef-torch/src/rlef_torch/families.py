@@ -8,6 +8,8 @@ from attrs import frozen
 from rlef_core import not_negative, positive, setting, share
 
 KlEstimator = Literal["k1", "k2", "k3"]
+WEIGHT_SCHEMES = ("memory", "shm", "file", "ipc", "nccl", "gloo")
+"""How weights are published, the cheapest first (rlef_models.transfer, but for `memory`: the live tensors, in this process)."""
 
 
 def _kl_coefficient(default: float) -> Any:
@@ -58,6 +60,13 @@ class RewardedConfig(LearningConfig):
     )
     importance: Literal["current", "old"] = setting(
         "current", help="policy in the truncated importance weight: the current one, as the paper prints it, or the collecting one"
+    )
+    parity_bound: float = setting(
+        1e-3,
+        help="distance from the sampler's log-prob over which a token counts into optimizer/parity_share; with bfloat16 on a side, 0.05",
+        unit="nats",
+        validator=positive,
+        resumable=True,
     )
     skip_equal_groups: bool = setting(
         False, help="leave episodes of one task whose rewards have equal sums out of the updates; needs rollout.episodes_per_task above 1"

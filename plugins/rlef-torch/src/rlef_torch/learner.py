@@ -27,8 +27,8 @@ class Learner(Protocol):
     @property
     def fixed(self) -> Sequence[nn.Module]: ...
 
-    def learn(self, collection: Sequence[Trajectory], seed: int) -> UpdateReport:
-        """Take all updates of a collection, in an order drawn from `seed`.
+    def learn(self, collection: Sequence[Trajectory], seed: int, version: int) -> UpdateReport:
+        """Take all updates of a collection, in an order drawn from `seed`; `version` is that of the weights before them.
 
         The report counts the updates that the collection was planned to have, also where it left some out (docs/decisions,
         updates-without-lessons). Raises TrainingDiverged before a step that is not finite, ValueError for trajectories that cannot be

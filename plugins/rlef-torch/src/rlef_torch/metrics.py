@@ -11,6 +11,7 @@ _STEPS = (
     Metric("optimizer/padding_share", "", "share of padding in the micro-batches"),
     Metric("optimizer/learning_rate", "", "the policy's step size in the last update"),
     Metric("optimizer/left_out_share", "", "share of the collection's trajectories that the updates leave out"),
+    Metric("optimizer/published_bytes", "bytes", "size of the published weights; absent with the scheme `memory`", total=True),
     Metric("optimizer/tokens_per_second", "tokens/s", "tokens of the collection over the time of its updates, scoring included"),
 )
 
@@ -22,8 +23,9 @@ _REWARDED = (
     Metric("optimizer/drift", "nats", "KL of the policy from the one that collected, estimated over the updates (k3)"),
     Metric("optimizer/importance_weight", "", "mean truncated importance weight"),
     Metric("optimizer/return", "", "mean return, a KL penalty in the reward included"),
-    Metric("optimizer/parity_mean", "nats", "mean distance of the trainer's log-probs from the sampler's"),
-    Metric("optimizer/parity_max", "nats", "greatest distance of the trainer's log-probs from the sampler's"),
+    Metric("optimizer/parity_mean", "nats", "mean distance of the trainer's log-probs from the sampler's, where it had the same weights"),
+    Metric("optimizer/parity_max", "nats", "greatest such distance"),
+    Metric("optimizer/parity_share", "", "share of tokens with such a distance over `parity_bound`"),
 )
 
 _CLIPPED = Metric("optimizer/clip_share", "", "share of tokens whose gradient the policy clip removes")

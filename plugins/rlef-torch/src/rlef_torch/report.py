@@ -38,21 +38,28 @@ def step_metrics(results: Sequence[Mapping[str, PupilResult]], rate: float) -> d
 
 def rewarded_metrics(lessons: Sequence[Lesson]) -> dict[str, float]:
     """Return the metrics of a collection before its updates, by name; those of a critic where there is one."""
-    old = torch.cat([lesson.scores.logprobs_old for lesson in lessons])
-    behaviour = torch.cat([lesson.behaviour for lesson in lessons])
     returns = torch.cat([lesson.targets.returns for lesson in lessons])
-    parity = (old - behaviour).abs()
     metrics = {
         "optimizer/kl": float(torch.cat([lesson.targets.kl for lesson in lessons]).mean()),
         "optimizer/return": float(returns.mean()),
-        "optimizer/parity_mean": float(parity.mean()),
-        "optimizer/parity_max": float(parity.max()),
     }
     values = [lesson.scores.values for lesson in lessons if lesson.scores.values is not None]
     if values:
         metrics["optimizer/explained_variance"] = explained_variance(torch.cat(values), returns)
         metrics["optimizer/value"] = float(torch.cat(values).mean())
     return metrics
+
+
+def parity_metrics(lessons: Sequence[Lesson], version: int, bound: float) -> dict[str, float]:
+    """Return by name how far the trainer's log-probs are from the sampler's, at the tokens sampled by the weights of `version`.
+
+    The trainer must still have these weights. Without such tokens there is nothing to compare, and the metrics are absent.
+    """
+    gaps = torch.cat([(lesson.scores.logprobs_old - lesson.behaviour).abs()[_sampled_by(lesson, version)] for lesson in lessons])
+    if not len(gaps):
+        return {}
+    found = {"mean": gaps.mean(), "max": gaps.max(), "share": (gaps > bound).float().mean()}
+    return {f"optimizer/parity_{name}": float(value) for name, value in found.items()}
 
 
 def turn_reports(lessons: Sequence[Lesson], credit: Credit) -> tuple[TurnReport, ...]:
@@ -77,6 +84,11 @@ def _turns(lesson: Lesson, credit: Credit) -> Iterable[TurnReport]:
 def _of_turns(per_position: torch.Tensor, lengths: Sequence[int], credit: Credit) -> list[float]:
     turns = per_position if credit == "turn" else turn_means(over_tokens(per_position, lengths, credit), lengths)
     return [float(value) for value in turns.tolist()]
+
+
+def _sampled_by(lesson: Lesson, version: int) -> torch.Tensor:
+    versions = [each for turn in lesson.trajectory.turns for each in lesson.trajectory.versions[turn.start : turn.stop]]
+    return torch.tensor(versions, device=lesson.behaviour.device) == version
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -16,7 +16,7 @@ from rlef_torch.groups import equal, groups_of
 from rlef_torch.lessons import Lesson, Scorer
 from rlef_torch.losses import ReinforceStatistics
 from rlef_torch.penalty import Penalty
-from rlef_torch.report import rewarded_metrics, step_metrics, turn_reports
+from rlef_torch.report import parity_metrics, rewarded_metrics, step_metrics, turn_reports
 from rlef_torch.returns import Scores, Targets
 from rlef_torch.updater import Updater
 
@@ -66,7 +66,7 @@ class RewardedLearner:
     def fixed(self) -> Sequence[nn.Module]:
         return (self.scorer.reference.model,)
 
-    def learn(self, collection: Sequence[Trajectory], seed: int) -> UpdateReport:
+    def learn(self, collection: Sequence[Trajectory], seed: int, version: int) -> UpdateReport:
         began = time.perf_counter()
         with self.updater.span("score"):
             lessons = self.lessons(collection)
@@ -74,6 +74,7 @@ class RewardedLearner:
         results = self.updater.learn(taught, seed)
         metrics = (
             rewarded_metrics(lessons)
+            | parity_metrics(lessons, version, self.penalty.config.parity_bound)
             | step_metrics(results, self.updater.pupils["policy"].stepper.rate)
             | {
                 "optimizer/kl_coefficient": self.penalty.coefficient,

@@ -42,7 +42,7 @@ class SftLearner:
     def fixed(self) -> Sequence[nn.Module]:
         return ()
 
-    def learn(self, collection: Sequence[Trajectory], seed: int) -> UpdateReport:
+    def learn(self, collection: Sequence[Trajectory], seed: int, version: int) -> UpdateReport:
         began = time.perf_counter()
         examples = self.examples(collection)
         results = self.updater.learn(examples, seed)

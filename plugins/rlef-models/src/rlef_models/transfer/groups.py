@@ -162,7 +162,7 @@ class Member:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._group: Group | None = None
-        self._store: Any = None
+        self._joined: tuple[Any, ...] = ()
 
     def receive(self, payload: Mapping[str, Any], rank: int, device: torch.device) -> Iterator[tuple[str, Tensor]]:
         """Yield the tensors as they are sent. Raises TransferError where they do not come; the group is then left."""
@@ -187,8 +187,10 @@ class Member:
         store = _open(payload, self._timeout)
         receivers, name = json.loads(store.get(payload["publication"]))
         store.set(_here(payload["publication"], rank), b"")  # the sender joins only a group whose every member lives
-        if self._group is None or self._group.name != name:
+        joining = (payload["address"], payload["port"], name)  # a trainer that was started anew may use the same names
+        if self._group is None or self._joined != joining:
             self.leave()
+            self._joined = joining
             self._group = Group.join(payload["scheme"], store, name, 1 + rank, 1 + receivers, device, self._timeout)
         return self._group
 

@@ -77,7 +77,11 @@ class Publisher:
     @asynccontextmanager
     async def _store(self, weights: Weights, parameters: Parameters) -> AsyncIterator[Weights]:
         place, payload = self._places[weights.scheme], weights.payload
-        payload |= await self._run(lambda: place.store(parameters, payload["publication"]))
+        try:
+            payload |= await self._run(lambda: place.store(parameters, payload["publication"]))
+        except BaseException:
+            await self._run(place.clear)
+            raise
         yield weights
 
     @asynccontextmanager

@@ -45,10 +45,11 @@ class SharedMemory:
 
 
 class Folder:
-    """A folder that nothing else writes to; what a killed process left in it goes with the next publication or `clear`."""
+    """A folder that nothing else writes to; what a killed process left in it is removed at once."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory.absolute()
+        self.clear()
 
     def store(self, parameters: Parameters, publication: str) -> dict[str, Any]:
         self.clear()
