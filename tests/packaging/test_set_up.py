@@ -16,6 +16,9 @@ from ruamel.yaml import YAML
 REPOSITORY = Path(__file__).parents[2]
 PROJECTS = [REPOSITORY / "pyproject.toml", *sorted(REPOSITORY.glob("plugins/*/pyproject.toml"))]
 
+ELSEWHERE = ("gpu",)
+"""Extras for other machines, which no `make` target installs."""
+
 pytestmark = pytest.mark.repository
 
 
@@ -32,15 +35,41 @@ def constraints() -> dict[str, Requirement]:
 @pytest.mark.parametrize("path", PROJECTS, ids=lambda path: path.parent.name)
 def test_every_dependency_and_tool_is_pinned_to_a_version_that_it_allows(path):
     about, pins = project(path), constraints()
-    for requirement in map(Requirement, chain(about["dependencies"], *about.get("optional-dependencies", {}).values())):
+    extras = about.get("optional-dependencies", {})
+    installed = [lines for extra, lines in extras.items() if extra not in ELSEWHERE]
+    for requirement in map(Requirement, chain(about["dependencies"], *installed)):
         if not requirement.name.startswith("rlef-"):
             (pin,) = pins[canonicalize_name(requirement.name)].specifier
             assert pin.operator == "=="
             assert requirement.specifier.contains(pin.version), f"{requirement} does not allow {pin}"
 
 
-def test_no_constraint_names_a_place():
-    assert not re.search(r"://|@|^-", (REPOSITORY / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("name", ["constraints.txt", "engine-overrides.txt"])
+def test_no_pinned_version_names_a_place(name):
+    assert not re.search(r"://|@|^-", (REPOSITORY / name).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_what_the_engine_is_overridden_with_is_what_is_pinned_or_nothing():
+    lines = (REPOSITORY / "engine-overrides.txt").read_text(encoding="utf-8").splitlines()
+    for requirement in map(Requirement, (line for line in lines if line and not line.startswith("#"))):
+        if requirement.marker is None:
+            assert str(requirement) == str(constraints()[canonicalize_name(requirement.name)])
+        else:
+            assert not requirement.marker.evaluate({"python_version": "3.11"})
+            assert requirement.name not in constraints()
+
+
+def test_engines_are_set_up_where_they_are_tested_and_not_for_the_demo():
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    needs = dict(re.findall(r"^(test|lint|demo|proof): (.+)$", makefile, re.MULTILINE))
+    assert needs == {"test": "lint", "lint": "setup-engines", "demo": "setup", "proof": "setup"}
+
+
+def test_every_first_party_distribution_is_installed():
+    script = (REPOSITORY / "tools" / "setup.sh").read_text(encoding="utf-8")
+    names = re.search(r"^plugins=\((.+)\)$", script, re.MULTILINE)[1].split()
+    engines = re.findall(r"-e 'plugins/([\w-]+)\[cpu\]'", script)
+    assert sorted(names + engines) == [path.parent.name for path in PROJECTS[1:]]
 
 
 def test_every_first_party_distribution_has_the_same_version_and_licence():
