@@ -222,7 +222,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def in_order(offered: Iterable[Offered]) -> list[Offered]:
     """Those of first-party distributions, by role and name."""
-    first_party = ("rlef-core", "rlef-torch", "rlef-trackers")
+    first_party = ("rlef-core", "rlef-openai", "rlef-torch", "rlef-trackers", "rlef-vllm")
     mine = [each for each in offered if each.origin.distribution in first_party]
     return sorted(mine, key=lambda each: (list(roles.ROLES).index(each.origin.role), each.component.name))
 
