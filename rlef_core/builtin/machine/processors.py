@@ -29,7 +29,7 @@ def openmp(environment: Mapping[str, str], usable: int, load: float) -> Health:
     found = f"OMP_NUM_THREADS {threads or 'unset'}, OMP_WAIT_POLICY {policy or 'unset'}, load {load:.1f} on {usable}"
     advice = ""
     if threads and not _fits(threads, usable):
-        advice = f"set OMP_NUM_THREADS to a number from 1 to {usable}, or unset it"
+        advice = f"set OMP_NUM_THREADS to a number of at least 1 and at most {usable}, or unset it"
     elif load > usable and (policy or "").upper() != "PASSIVE":
         advice = "set OMP_WAIT_POLICY=PASSIVE while others keep the processors busy: spinning threads lose more than waiting ones"
     return Health("openmp", not advice, found, advice, needed=False)
