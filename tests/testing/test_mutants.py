@@ -280,6 +280,10 @@ def test_a_sound_plugin_passes(installed):
     ("fault", "check"),
     [
         ({"top": "import torch"}, "test_loading_it_imports_nothing_heavy_and_prints_nothing"),
+        (
+            {"top": "@hookimpl\ndef rlef_report_health():\n    import torch\n    return []"},
+            "test_loading_it_imports_nothing_heavy_and_prints_nothing",
+        ),
         ({"top": "print('hello')"}, "test_loading_it_imports_nothing_heavy_and_prints_nothing"),
         ({"requires": "attrs"}, "test_its_distribution_says_that_it_needs_rlef_core"),
         ({"summary": " two\nlines "}, "test_every_component_says_what_it_is"),
