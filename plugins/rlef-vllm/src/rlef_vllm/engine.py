@@ -74,9 +74,13 @@ class Engine:
 
     async def close(self) -> None:
         """End the engine and all its processes; a second call does nothing."""
+        await asyncio.to_thread(self.end)
+
+    def end(self) -> None:
+        """As `close`, where there is no event loop; blocks."""
         if self._thread.is_alive():
-            await self._run(self._close())
-            await asyncio.to_thread(self._end_loop)
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+            self._end_loop()
 
     async def _run(self, work: Coroutine[Any, Any, T]) -> T:
         if not self._thread.is_alive():

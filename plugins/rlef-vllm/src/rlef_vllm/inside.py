@@ -5,6 +5,7 @@ import select
 import signal
 import sys
 import threading
+from pathlib import Path
 
 DRIVER = "RLEF_VLLM_DRIVER"
 """Environment variable: the process whose end ends the engine."""
@@ -12,6 +13,22 @@ LOG = "RLEF_VLLM_LOG"
 """Environment variable: the file that takes what the engine's processes print."""
 BACKEND = "rlef"
 """The name of our weight transfer with vLLM."""
+
+
+class LogStream:
+    """What vLLM logs to, in every process: the engine's log while it is named, else nothing."""
+
+    def write(self, text: str) -> None:
+        """Append to the file that the environment variable names."""
+        if log := os.environ.get(LOG):
+            with Path(log).open("a", encoding="utf-8") as file:
+                file.write(text)
+
+    def flush(self) -> None:
+        """Nothing: every line is written at once."""
+
+
+LOG_STREAM = LogStream()
 
 
 def prepare() -> None:

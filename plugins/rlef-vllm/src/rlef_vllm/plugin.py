@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from rlef_core import Benchmark, Component, Context, Health, Offer, Policy, component, hookimpl
+from rlef_core import Component, Context, Health, Offer, Policy, component, hookimpl
 from rlef_vllm.config import METRICS, VllmConfig
 from rlef_vllm.health import ENGINES, installed_engines, report
 
 
 def build_vllm(config: VllmConfig, context: Context) -> Policy:
     """Start the engines; raises ModelError or EngineError when they cannot be used."""
-    from rlef_vllm.policy import build
+    from rlef_vllm.environment import environment, log_of, quiet
+
+    with environment(quiet(log_of(context))):  # vLLM sets its logging up when it is imported
+        from rlef_vllm.policy import build
 
     return build(config, context)
 

@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from attrs import define, field
-from rlef_models.model import chat_tokenizer, context_length, resolve
-from rlef_models.tokenizer import HfTokenizer
-from rlef_models.transfer import announce
 from vllm import SamplingParams
 from vllm.outputs import CompletionOutput, RequestOutput
 from vllm.sampling_params import RequestOutputKind
 
 from rlef_core import Action, Context, EpisodeId, Finish, Message, Policy, PolicyFault, Replicas, Sampling, Transcript, VersionSpan, Weights
+from rlef_models.model import chat_tokenizer, context_length, resolve
+from rlef_models.tokenizer import HfTokenizer
+from rlef_models.transfer import announce
 from rlef_vllm.config import VllmConfig
 from rlef_vllm.engine import Engine
+from rlef_vllm.environment import log_of
 from rlef_vllm.starting import EngineError, Launch
 from rlef_vllm.verify import verify
 
@@ -31,20 +32,19 @@ def build(config: VllmConfig, context: Context) -> Policy:
     tokenizer = chat_tokenizer(path, context.model)
     longest = context_length(path, context.model.max_length)
     roster = Roster()
-    policies = []
+    policies: list[VllmPolicy] = []
     try:
         for number, devices in enumerate(_shares(config, context.devices)):
-            log = context.directory / "components" / "vllm" / f"engine-{number}.log"
             dtype = "float32" if context.model.dtype == "auto" and not devices else context.model.dtype
             threads = max(1, context.threads // (config.replicas * config.devices))
-            launch = Launch(path, dtype, longest, context.seed("engine", number) % 2**31, devices, threads, log, config)
+            launch = Launch(path, dtype, longest, context.seed("engine", number) % 2**31, devices, threads, log_of(context, number), config)
             engine = Engine(launch, first=number * config.devices)
             engine.start()
             roster.engines.append(engine)
             policies.append(VllmPolicy(engine, tokenizer, longest, context, roster))
     except BaseException:
         for policy in policies:
-            asyncio.run(policy.close())
+            policy.engine.end()
         raise
     return policies[0] if len(policies) == 1 else Replicas(policies)
 

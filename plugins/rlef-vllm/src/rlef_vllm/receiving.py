@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlef_models.transfer import Receiver
 from vllm.distributed.weight_transfer.base import WeightTransferEngine, WeightTransferInitInfo, WeightTransferUpdateInfo
 from vllm.model_executor.layers.utils import dispatch_cpu_unquantized_gemm
 from vllm.model_executor.layers.vocab_parallel_embedding import ParallelLMHead, VocabParallelEmbedding
 from vllm.model_executor.model_loader.reload import finalize_layerwise_reload, initialize_layerwise_reload
 from vllm.platforms import current_platform
+
+from rlef_models.transfer import Receiver
 
 
 @dataclass
@@ -57,8 +58,8 @@ class ReceivingEngine(WeightTransferEngine[Init, Update]):
 def pack_tied_heads(model: Any) -> None:
     """Pack the output layers anew that share the embedding's weights.
 
-    vLLM keeps a packed copy of an output layer on the CPU and does not renew it with the embedding: log-probs would go on being those of the
-    weights before, without a word.
+    vLLM keeps a packed copy of an output layer on the CPU and does not renew it with the embedding: log-probs would silently go on being
+    those of the weights before.
     """
     if not model.config.get_text_config().tie_word_embeddings:
         return

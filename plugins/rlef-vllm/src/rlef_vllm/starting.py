@@ -1,10 +1,8 @@
 """Start one engine of vLLM's, quietly, and say in one line why it did not start."""
 
-import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,8 @@ from vllm.v1.engine.async_llm import AsyncLLM
 
 from rlef_core import RlefError, UsageError
 from rlef_vllm.config import VllmConfig
-from rlef_vllm.inside import BACKEND, DRIVER, LOG
+from rlef_vllm.environment import environment, quiet
+from rlef_vllm.inside import BACKEND, DRIVER
 
 CPU_CACHE_BYTES = 1_000_000_000
 """Memory for keys and values on a CPU, unless the spec says: vLLM would take nine tenths of the machine."""
@@ -41,9 +40,8 @@ class Launch:
 
     def start(self) -> AsyncLLM:
         """Start the engine's processes and wait until they are ready. Raises EngineError."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
         written = self.log.stat().st_size if self.log.exists() else 0
-        with environment(self._variables()), _quiet(self.log):
+        with environment(self._variables()):
             try:
                 return AsyncLLM.from_engine_args(self.arguments())
             except Exception as error:  # of whatever library; the engine's own processes say more in their log
@@ -91,30 +89,13 @@ class Launch:
     def _variables(self) -> Mapping[str, str]:
         variables = {
             DRIVER: str(os.getpid()),
-            LOG: str(self.log),
-            "VLLM_LOGGING_STREAM": "ext://sys.stderr",
-            "VLLM_NO_USAGE_STATS": "1",
+            **quiet(self.log),
             "OMP_NUM_THREADS": str(self.threads),
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # cores are shared with the optimizer and the sandbox
         }
         if self.on_gpu:
             variables["CUDA_VISIBLE_DEVICES"] = ",".join(device.removeprefix("cuda:") for device in self.devices)
         return variables
-
-
-@contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables inside the block: processes started there inherit them."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def processes(llm: AsyncLLM) -> list[psutil.Process]:
@@ -158,12 +139,3 @@ def _last_words(text: str) -> str:
     # the first error is the cause; those of the processes around it only say that it happened
     errors = re.findall(r"^(?:\(.*?\) )?(?:ERROR [^\]]*\] )?\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", text, re.MULTILINE)
     return str(errors[0]).strip() if errors else ""
-
-
-@contextmanager
-def _quiet(log: Path) -> Iterator[None]:
-    # what vLLM says in this process belongs with the rest, not across the run's progress
-    logger = logging.getLogger("vllm")
-    logger.handlers[:] = [logging.FileHandler(log, delay=True)]
-    logger.propagate = False
-    yield

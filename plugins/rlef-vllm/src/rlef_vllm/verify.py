@@ -19,8 +19,8 @@ async def verify(engine: Engine, version: int, probe: Probe) -> float:
     bound = engine.launch.verify_bound
     if not gap <= bound:  # also where it is nan
         raise PolicyFault(
-            f"after the load of version {version} vLLM's log-probs are up to {gap:.2g} nats from the optimizer's, expected at most {bound:g} "
-            "(policy.verify_bound): some weights are not the published ones; report it with the model's architecture, or take another "
-            "policy.transfer"
+            f"after the load of version {version} vLLM's log-probs are up to {gap:.2g} nats from the optimizer's, expected at most "
+            f"{bound:g} (policy.verify_bound): some weights are not the published ones; take another policy.transfer, or report it with "
+            "the model's architecture"
         )
     return gap

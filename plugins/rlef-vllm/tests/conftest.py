@@ -1,0 +1,183 @@
+"""One engine on a tiny random model for all tests: it takes half a minute to start."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from attrs import Factory, define
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+from rlef_core import Language, ModelSpec, Probe, Weights
+from rlef_models.transfer import Parameters, Publisher
+from rlef_vllm.config import VllmConfig
+from rlef_vllm.plugin import build_vllm
+from rlef_vllm.policy import VllmPolicy
+
+TEMPLATE = (
+    "{% for message in messages %}<|start|>{{ message.role }}\n{{ message.content }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
+)
+LLAMA = LlamaConfig(
+    vocab_size=300,
+    hidden_size=64,
+    intermediate_size=128,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    num_key_value_heads=1,
+    max_position_embeddings=512,
+    initializer_range=0.2,
+    bos_token_id=None,
+    eos_token_id=None,
+    tie_word_embeddings=True,
+)
+LONGEST = 256
+SMALL = VllmConfig(eager=True, kv_cache_bytes=64_000_000, request_timeout=120)
+
+
+@define
+class Figures:
+    """A metric sink that keeps what it is told."""
+
+    values: dict[str, list[float]] = Factory(dict)
+
+    def add(self, name: str, value: float) -> None:
+        self.values.setdefault(name, []).append(value)
+
+
+@define
+class TestContext:
+    """A context as a run would give it."""
+
+    __test__ = False
+    directory: Path
+    model: ModelSpec | None
+    devices: Sequence[str] = ()
+    threads: int = 1
+    sequences_per_update: int = 4
+    languages: Mapping[str, Language] = Factory(dict)
+    metrics: Figures = Factory(Figures)
+
+    def seed(self, *path: str | int) -> int:
+        return int.from_bytes(hashlib.sha256(repr(path).encode()).digest()[:7], "big")
+
+    def span(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def build(self, ref: Any) -> Any:
+        raise AssertionError("this component nests none")
+
+
+class Trainer:
+    """Weights by version, as an optimizer would publish them, and what transformers computes with them."""
+
+    def __init__(self, folder: Path, directory: Path) -> None:
+        self._folder = folder
+        self._directory = directory
+
+    @cache  # noqa: B019  # there is one trainer, for the whole session
+    def model(self, version: int) -> PreTrainedModel:
+        """The model of a version: version 0 is the folder's, any other is drawn anew."""
+        if version == 0:
+            return AutoModelForCausalLM.from_pretrained(self._folder).eval()
+        torch.manual_seed(version)
+        return AutoModelForCausalLM.from_config(LLAMA).eval()
+
+    @torch.no_grad()
+    def logprobs(self, version: int, prompt: Sequence[int], ids: Sequence[int], temperature: float) -> list[float]:
+        """The log-probs of `ids` after `prompt`."""
+        logits = self.model(version)(torch.tensor([[*prompt, *ids]])).logits[0, len(prompt) - 1 : -1]
+        found: list[float] = (logits / temperature).log_softmax(-1).gather(1, torch.tensor(ids)[:, None])[:, 0].tolist()
+        return found
+
+    @cache  # noqa: B019  # there is one trainer, for the whole session
+    def probe(self, version: int) -> Probe:
+        """What the version computes for a fixed sequence."""
+        ids = torch.randint(0, LLAMA.vocab_size, (64,), generator=torch.Generator().manual_seed(0)).tolist()
+        return Probe(tuple(ids), tuple(self.logprobs(version, ids[:1], ids[1:], 1.0)))
+
+    @asynccontextmanager
+    async def publish(self, version: int, scheme: str = "shm", of: int | None = None) -> AsyncIterator[Weights]:
+        """A publication of the version; with `of`, its tensors are those of another."""
+        publisher = Publisher(self._directory / f"{version}", "cpu", timeout=60)
+        parameters = Parameters.of(dict(self.model(version if of is None else of).named_parameters()))
+        try:
+            async with publisher.publish(scheme, version, parameters, self.probe(version)) as weights:
+                yield weights
+        finally:
+            await publisher.close()
+
+    @cache  # noqa: B019  # there is one trainer, for the whole session
+    def published(self, version: int) -> Weights:
+        """A publication in a file that stays."""
+        publisher = Publisher(self._directory / f"{version}", "cpu")
+        parameters = Parameters.of(dict(self.model(version).named_parameters()))
+
+        async def publish() -> Weights:
+            async with publisher.publish("file", version, parameters, self.probe(version)) as weights:
+                return weights
+
+        with ThreadPoolExecutor(1) as thread:  # there may be an event loop in this one
+            return thread.submit(asyncio.run, publish()).result()
+
+
+def write_tokenizer(folder: Path) -> None:
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=290, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    backend.train_from_iterator(["print the answer of the problem, then try again"] * 4, trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|end|>", additional_special_tokens=["<|start|>"], clean_up_tokenization_spaces=False
+    )
+    tokenizer.chat_template = TEMPLATE
+    tokenizer.save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with tied embeddings, whose logits spread."""
+    folder = tmp_path_factory.mktemp("llama")
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(LLAMA).save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> TestContext:
+    """The context that the engine is started in."""
+    return TestContext(tmp_path_factory.mktemp("run"), ModelSpec(str(llama), max_length=LONGEST))
+
+
+@pytest.fixture(scope="session")
+def trainer(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    return Trainer(llama, tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="session")
+def policy(run: TestContext) -> Iterator[VllmPolicy]:
+    """The policy on the one engine."""
+    built = build_vllm(SMALL, run)
+    assert isinstance(built, VllmPolicy)
+    yield built
+    built.engine.end()
+
+
+@pytest.fixture
+def lend(policy: VllmPolicy) -> Callable[[], VllmPolicy]:
+    """Builds policies that share the one engine, which their `close` leaves alone."""
+    return lambda: Lent(policy.engine, policy.tokenizer, policy.longest, policy.context, policy._roster)
+
+
+class Lent(VllmPolicy):
+    """A policy whose engine is another's."""
+
+    async def close(self) -> None: ...
