@@ -7,7 +7,7 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIEr
 from rlef_core import PolicyFault, RlefError, UsageError
 from rlef_openai.config import OpenaiConfig
 
-_FULL = re.compile(r"context[ _](?:length|window|size)|max_model_len", re.IGNORECASE)
+_FULL = re.compile(r"context[ _](?:length|window|size)|max_model_len|max_(?:completion_)?tokens must be at least 1", re.IGNORECASE)
 _SHOWN = 300
 
 
