@@ -232,7 +232,11 @@ class Optimizer(Protocol):
         """All updates of one collection. Raises TrainingDiverged before a non-finite loss or gradient touches the weights."""
 
     def publish(self, scheme: str) -> AbstractAsyncContextManager[Weights]:
-        """The current weights; the payload is valid inside the context. Versions count up from 0, the initial weights."""
+        """The current weights. Versions count up from 0, the initial weights.
+
+        The payload is valid inside the context. Those of the schemes `shm` and `file` stay so until the next publication begins or the
+        optimizer closes, so that an engine that died can be started anew with the current weights.
+        """
 
     async def save(self, directory: Path) -> None:
         """Write everything needed to go on exactly into `directory`, which exists and is empty."""
