@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/find_links.sh
 source tools/nsjail.sh
+# in the order of their dependencies on one another: pip looks no further back
 plugins=(rlef-models rlef-nsjail rlef-openai rlef-torch rlef-trackers)
 
 fail() {
@@ -37,7 +38,7 @@ set_up() {
     check_python
     [[ $(interpreter .venv/bin/python) == "$(interpreter "$PYTHON")" ]] || "$PYTHON" -m venv --clear .venv
     install_nsjail .venv/bin/python
-    install "${plugins[@]/#/-eplugins/}" -e '.[dev]'
+    install -e '.[dev]' "${plugins[@]/#/-eplugins/}"
     echo "setup: done, the command is .venv/bin/rlef-core"
 }
 
