@@ -15,7 +15,7 @@ from attrs import Factory, define
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from rlef_core import Language, ModelSpec, Probe, Weights
+from rlef_core import Action, EpisodeId, Language, Message, ModelSpec, Probe, Sampling, Weights
 from rlef_models.transfer import Parameters, Publisher
 from rlef_vllm.config import VllmConfig
 from rlef_vllm.plugin import build_vllm
@@ -73,6 +73,15 @@ class TestContext:
 
     def build(self, ref: Any) -> Any:
         raise AssertionError("this component nests none")
+
+
+async def play_one(policy: VllmPolicy, number: int = 0, turns: int = 1, max_tokens: int = 16) -> list[Action]:
+    """One conversation."""
+    async with policy.open(EpisodeId("train", 0, "task", number)) as conversation:
+        return [
+            await conversation.act([Message("user", f"print {number} and {turn}")], Sampling(max_tokens=max_tokens, seed=number))
+            for turn in range(turns)
+        ]
 
 
 class Trainer:
@@ -139,6 +148,16 @@ def write_tokenizer(folder: Path) -> None:
     )
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
+
+
+@pytest.fixture
+def play() -> Callable[..., Any]:
+    return play_one
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The one engine does not outlive the tests that kill it."""
+    items.sort(key=lambda item: item.path.name == "test_killed.py")
 
 
 @pytest.fixture(scope="session")

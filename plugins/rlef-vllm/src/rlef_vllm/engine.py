@@ -42,6 +42,7 @@ class Engine:
         self._processes: list[psutil.Process] = []
         self._gone = "it was closed"
         self._asked = 0
+        self._timers: set[asyncio.Timeout] = set()
         self._mending: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vllm", daemon=True)
@@ -96,12 +97,17 @@ class Engine:
     async def _generate(self, prompt: list[int], params: SamplingParams, rank: int | None) -> RequestOutput:
         llm = await self._alive()
         self._asked += 1
-        name = str(self._asked)
         try:
-            async with asyncio.timeout(self.launch.config.request_timeout):
-                return await _last(llm, prompt, params, name, rank)
+            async with asyncio.timeout(self.launch.config.request_timeout) as timer:
+                self._timers.add(timer)
+                try:
+                    return await _last(llm, prompt, params, str(self._asked), rank)
+                finally:
+                    self._timers.discard(timer)
         except TimeoutError as error:
             await self._look(llm)
+            if llm is not self._llm:
+                raise PolicyFault("vLLM's engine hung or died while it answered") from error
             seconds = self.launch.config.request_timeout
             raise PolicyFault(f"vLLM did not answer within policy.request_timeout ({seconds:g} s); raise it or lower max_tokens") from error
         except EngineDeadError as error:
@@ -119,6 +125,8 @@ class Engine:
 
     async def _look(self, llm: AsyncLLM) -> None:
         # one answer that did not come may be a long one; an engine that says nothing at all hangs
+        if llm is not self._llm:
+            return
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await llm.get_weight_version()
@@ -129,17 +137,21 @@ class Engine:
         if llm is not self._llm:  # told before
             return
         self._llm = None
+        for timer in self._timers:  # of an engine that hangs, nobody will hear
+            timer.reschedule(self._loop.time())
         self._mending = self._loop.create_task(self._mend(llm, error))
 
     async def _mend(self, llm: AsyncLLM, error: BaseException) -> None:
-        self._gone = reason(error, self.launch.log)
-        _shut(llm, self._processes)
-        if self.restarts == self.launch.config.restarts:
-            self._gone = f"it died and policy.restarts ({self.restarts}) are used up: {self._gone}"
-        else:
-            self.restarts += 1
-            await self._start_again()
-        self._mending = None
+        try:
+            self._gone = reason(error, self.launch.log)
+            _shut(llm, self._processes)
+            if self.restarts == self.launch.config.restarts:
+                self._gone = f"it died and policy.restarts ({self.restarts}) are used up: {self._gone}"
+            else:
+                self.restarts += 1
+                await self._start_again()
+        finally:
+            self._mending = None
 
     async def _start_again(self) -> None:
         kept = self._weights
@@ -153,8 +165,11 @@ class Engine:
             if kept is not None:
                 assert self._llm is not None  # just started
                 await self._take(self._llm, kept)
-        except (EngineError, PolicyFault) as error:
+        except (EngineError, EngineDeadError, PolicyFault) as error:
             self._gone = f"it died and could not be started again: {error}"
+            if self._llm is not None:
+                _shut(self._llm, self._processes)
+            self._llm = None
 
     async def _load(self, weights: Weights) -> None:
         if weights.scheme != "unchanged":

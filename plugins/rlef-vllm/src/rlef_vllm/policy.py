@@ -76,6 +76,7 @@ class VllmPolicy:
         self.longest = longest
         self.context = context
         self._roster = roster
+        self._restarts = 0
         self._ranks = itertools.cycle(range(engine.launch.config.data_parallel))
 
     @asynccontextmanager
@@ -85,7 +86,7 @@ class VllmPolicy:
 
     async def load(self, weights: Weights) -> None:
         """Take a publication and check on its probe that the engine really samples by it. Raises PolicyFault."""
-        started, restarts = time.monotonic(), self.engine.restarts
+        started = time.monotonic()
         if weights.scheme != "unchanged":
             if self.engine is self._roster.engines[0]:
                 await asyncio.to_thread(announce, weights.payload, self._roster.receivers, self._roster.group)
@@ -96,7 +97,8 @@ class VllmPolicy:
             self.context.metrics.add("policy/load_seconds", time.monotonic() - started)
         else:
             await self.engine.load(weights)
-        self.context.metrics.add("policy/engine_restarts", self.engine.restarts - restarts)
+        self.context.metrics.add("policy/engine_restarts", self.engine.restarts - self._restarts)
+        self._restarts = self.engine.restarts
 
     async def suspend(self) -> None:
         await self.engine.suspend()
