@@ -5,18 +5,14 @@
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from record import REPOSITORY, record
+from running import run
 
-SPECS = REPOSITORY / "docs" / "specs" / "ablations"
 REFERENCE = "turn"
 ARMS = (REFERENCE, "credit-token", "credit-episode", "single-turn", "no-feedback")
 SEEDS = (0, 1, 2)
@@ -32,7 +28,7 @@ def main(words: Sequence[str]) -> int:
     chosen = parser.parse_args(words)
     arms = {}
     for arm in chosen.arms:
-        arms[arm] = of_arm({str(seed): run(arm, seed) for seed in chosen.seeds})
+        arms[arm] = of_arm({str(seed): of_seed(arm, seed) for seed in chosen.seeds})
         print(f"{arm}: {json.dumps(arms[arm]['figures'])}", flush=True)
     holds = all(learned(each["summary"]) for each in arms.get(REFERENCE, {"seeds": {}})["seeds"].values())
     if set(arms) == set(ARMS) and chosen.seeds == list(SEEDS):
@@ -41,22 +37,14 @@ def main(words: Sequence[str]) -> int:
     return 0 if holds else 1
 
 
-def run(arm: str, seed: int) -> Mapping[str, Any]:
+def of_seed(arm: str, seed: int) -> Mapping[str, Any]:
     """One run: its summary, wall time in seconds, tokens learned from, solve rate by collection. Raises CalledProcessError if it fails."""
-    with tempfile.TemporaryDirectory(prefix="rlef-proof-") as folder:
-        directory = Path(folder) / "run"
-        began = time.monotonic()
-        words = ["run", str(SPECS / f"{arm}.yaml"), "--set", f"run.seed={seed}", "--set", f"run.directory={directory}"]
-        subprocess.run([sys.executable, "-m", "rlef_core", *words], cwd=REPOSITORY, check=True)
-        seconds = time.monotonic() - began
-        summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
-        lines = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    metrics = [json.loads(line)["metrics"] for line in lines]
+    found = run(f"docs/specs/ablations/{arm}.yaml", f"run.seed={seed}")
     return {
-        "seconds": round(seconds, 1),
-        "tokens": int(sum(each["rollout/tokens"] for each in metrics)),
-        "summary": summary,
-        "solve_rate_by_collection": [round(each["rollout/solve_rate"], 4) for each in metrics],
+        "seconds": found.seconds,
+        "tokens": int(sum(each["rollout/tokens"] for each in found.metrics)),
+        "summary": found.summary,
+        "solve_rate_by_collection": found.solve_rates,
     }
 
 
