@@ -43,7 +43,7 @@ api: setup-engines
 # `make proof NAME`: the word after `proof` is an argument, no target.
 PROOFS := $(filter-out proofs/record.py proofs/running.py proofs/sandbox_load.py,$(wildcard proofs/*.py))
 
-proof: setup
+proof: $(if $(filter vllm-%,$(word 2,$(MAKECMDGOALS))),setup-engines,setup)
 	.venv/bin/python proofs/$(subst -,_,$(PROOF)).py
 
 ifeq ($(firstword $(MAKECMDGOALS)),proof)
