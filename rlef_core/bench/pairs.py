@@ -9,6 +9,7 @@ from attrs import Factory, frozen
 
 from rlef_core.bench.figures import Figure, Outcome, Ratio
 from rlef_core.bench.participants import Participant
+from rlef_core.bench.tree import at_rest
 from rlef_core.roles import Goal
 
 Work = Callable[[Participant, Any, int], Awaitable[Mapping[str, float]]]
@@ -38,6 +39,7 @@ async def in_pairs(
         for pair in range(pairs + 1):
             for participant, component in reversed(built) if pair % 2 else built:  # nobody always comes second
                 say(f"pair {pair} of {pairs}: {participant.name}" if pair else f"warm-up: {participant.name}")
+                await at_rest()  # whoever has worked before
                 taken.append((participant.name, await work(participant, component, pair)))
     series = _series(taken[len(chosen) :])
     return {participant.name: series[participant.name] for participant in chosen if participant.name in series}, startups

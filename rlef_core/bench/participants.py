@@ -10,12 +10,14 @@ from typing import Any
 import attrs
 from attrs import evolve, fields, frozen
 
+from rlef_core.bench.named import Named
 from rlef_core.errors import Origin, PluginError, boundary
 from rlef_core.metrics import Meter
 from rlef_core.misses import did_you_mean
 from rlef_core.registry import Offered, Registry, offer_of, usual_config
 from rlef_core.spec import Builder, Plan
 from rlef_core.spec.context import RunContext
+from rlef_core.spec.plain import plain
 
 
 @frozen
@@ -29,15 +31,16 @@ class Setup:
 
 @frozen
 class Participant:
-    """A component that is measured, with its config."""
+    """A component that is measured, with its config; `label` tells it from another with other settings."""
 
     setup: Setup
     offered: Offered
     config: Any
+    label: str = ""
 
     @property
     def name(self) -> str:
-        return self.offered.component.name
+        return self.label or self.offered.component.name
 
     @property
     def origin(self) -> Origin:
@@ -66,21 +69,28 @@ def participants(
 ) -> tuple[tuple[Participant, ...], tuple[str, ...]]:
     """The component `use`, then those of `against`, or every baseline that can run here; and a line for each that cannot.
 
-    `use` has `config`, its default one unless given. So have the others, but those of the same plugin take the settings whose names they
-    share with it: a baseline that works in batches works in batches of the same size.
-    Raises PluginError when a name is neither a component nor a baseline, when two plugins offer it, or when a named one cannot run here.
+    `use` has `config`, its default one unless given. The others have the settings that their blocks give, if any, and their defaults; but
+    those of the same plugin take the settings whose names they share with it: a baseline that works in batches works in batches of the
+    same size. Raises SpecError for a block that does not fit, and PluginError when a name is neither a component nor a baseline, when two
+    plugins offer it, or when a named one cannot run here.
     """
-    registry = setup.registry
-    first = _find(registry, role, use)
+    chosen = rivals(setup, role, use, against, config)
+    baselines = [] if against else [each for each in setup.registry.baselines(role) if each.component.name != use]
+    rest = [_beside(chosen[0], offered, Named(offered.component.name)) for offered in baselines]
+    left_out = tuple(f"{each.name} is left out: {reason}" for each in rest if (reason := _unavailable(each)))
+    return (*chosen, *(each for each in rest if not _unavailable(each))), left_out
+
+
+def rivals(setup: Setup, role: str, use: str, against: Sequence[str], config: Any = None) -> tuple[Participant, ...]:
+    """As `participants`, without the baselines that nobody named."""
+    first = _find(setup.registry, role, use)
     measured = Participant(setup, first, usual_config(first) if config is None else config)
-    named = [measured, *(_beside(measured, _find(registry, role, name)) for name in dict.fromkeys(against) if name != use)]
-    for each in named:
+    others = {named.label: named for named in map(Named.read, against) if named.label != use}
+    chosen = (measured, *(_beside(measured, _find(setup.registry, role, named.use), named) for named in others.values()))
+    for each in chosen:
         if reason := _unavailable(each):
             raise PluginError(f"{each.origin} cannot run here: {reason}")
-    baselines = [] if against else [each for each in registry.baselines(role) if each.component.name != use]
-    rest = [_beside(measured, offered) for offered in baselines]
-    left_out = tuple(f"{each.name} is left out: {reason}" for each in rest if (reason := _unavailable(each)))
-    return (*named, *(each for each in rest if not _unavailable(each))), left_out
+    return chosen
 
 
 def asked(plan: Plan, chosen: Sequence[Participant], effort: Any) -> Mapping[str, Any]:
@@ -89,12 +99,21 @@ def asked(plan: Plan, chosen: Sequence[Participant], effort: Any) -> Mapping[str
     return {"spec": plan.to_json()["spec"], "settings": json.loads(json.dumps(settings, default=str)), **attrs.asdict(effort)}
 
 
-def _beside(measured: Participant, offered: Offered) -> Participant:
-    config = usual_config(offered)
-    if offered.origin.plugin == measured.origin.plugin:
-        names = {attribute.name for attribute in fields(type(measured.config))} & {attribute.name for attribute in fields(type(config))}
-        config = evolve(config, **{name: getattr(measured.config, name) for name in names})
-    return Participant(measured.setup, offered, config)
+def _beside(measured: Participant, offered: Offered, named: Named) -> Participant:
+    shared = _shared(measured, offered)
+    if named.settings:
+        config = named.config(offered, measured.setup.registry, shared)
+    else:
+        config = evolve(usual_config(offered), **{name: getattr(measured.config, name) for name in shared})
+    return Participant(measured.setup, offered, config, named.label)
+
+
+def _shared(measured: Participant, offered: Offered) -> Mapping[str, Any]:
+    """The settings of the measured one that another of the same plugin has too, as a spec could hold them."""
+    if offered.origin.plugin != measured.origin.plugin:
+        return {}
+    names = {attribute.name for attribute in fields(offered.component.config)}
+    return {name: value for name, value in plain(measured.config).items() if name in names}
 
 
 def _find(registry: Registry, role: str, name: str) -> Offered:

@@ -1,5 +1,6 @@
-"""Read the CPU time of a whole process tree while it lives."""
+"""Read the CPU time of a whole process tree while it lives, and wait until it rests."""
 
+import asyncio
 import os
 import resource
 import time
@@ -7,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+LOOK_SECONDS = 0.05
+BUSY_SHARE = 0.1
+"""Of one core: a tree that takes less rests."""
 
 
 def cpu_seconds() -> float:
@@ -17,6 +21,19 @@ def cpu_seconds() -> float:
     """
     own = sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
     return own + sum(_clock(pid) + awaited for pid, awaited in _descendants(os.getpid()))
+
+
+async def at_rest(most: float = 5.0) -> None:
+    """Return when this process and its descendants take next to no CPU time, or after `most` seconds.
+
+    Who has just worked may go on for a while: threads of OpenMP spin, and so do vLLM's workers for a second after their last step.
+    """
+    until = time.monotonic() + most
+    while time.monotonic() < until:
+        before, looked = cpu_seconds(), time.monotonic()
+        await asyncio.sleep(LOOK_SECONDS)
+        if cpu_seconds() - before < BUSY_SHARE * (time.monotonic() - looked):
+            return
 
 
 def _descendants(root: int) -> Iterator[tuple[int, float]]:

@@ -2,7 +2,7 @@
 
 import click
 
-from rlef_core.cli import bench_executor, bench_loop, bench_optimizer, bench_policy
+from rlef_core.cli import bench_executor, bench_loop, bench_optimizer, bench_policy, bench_weights
 
 
 @click.group()
@@ -13,4 +13,5 @@ def command() -> None:
 command.add_command(bench_executor.command)
 command.add_command(bench_policy.command)
 command.add_command(bench_optimizer.command)
+command.add_command(bench_weights.command)
 command.add_command(bench_loop.command)

@@ -13,7 +13,11 @@ spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 """Gives the command a `spec: Path`."""
 
 against_option = click.option(
-    "--against", multiple=True, metavar="NAME", help="Measure beside this component or baseline, not beside every baseline; repeatable."
+    "--against",
+    multiple=True,
+    metavar="RIVAL",
+    help="Measure beside this component or baseline, not beside every baseline: its name, or a block such as "
+    "'{use: NAME, setting: value}'; repeatable.",
 )
 """Gives the command an `against: tuple[str, ...]`."""
 

@@ -45,7 +45,7 @@ def agree(parts: Mapping[str, Any], registry: Registry) -> Agreement:
     """Ask every component that the blocks name, also the nested ones."""
     used = {at: _Used(at, ref, offer_of(registry.find(ref.role, ref.use), ref.config)) for at, ref in refs_in(parts)}
     policy, optimizer, executor = (used.get((block,)) for block in ("policy", "optimizer", "executor"))
-    scheme = _scheme(policy.offer, optimizer.offer) if policy and optimizer else ""
+    scheme = shared_scheme(policy.offer, optimizer.offer) if policy and optimizer else ""
     misfits = [each.misfit(f"cannot run here: {each.offer.unavailable}", plugin=True) for each in used.values() if each.offer.unavailable]
     if policy and optimizer and not scheme:
         misfits.append(optimizer.misfit(_no_scheme(policy, optimizer)))
@@ -70,6 +70,14 @@ def agree(parts: Mapping[str, Any], registry: Registry) -> Agreement:
     )
 
 
+def shared_scheme(policy: Offer, optimizer: Offer) -> str:
+    """The scheme by which the optimizer prefers to publish among those that the policy loads by; empty where there is none."""
+    shared = [scheme for scheme in optimizer.weight_schemes if policy.trainable and scheme in policy.weight_schemes]
+    if shared:
+        return shared[0]
+    return UNCHANGED if UNCHANGED in optimizer.weight_schemes else ""
+
+
 def refs_in(value: Any, at: Keys = ()) -> Iterator[tuple[Keys, Ref[Any]]]:
     """Every component named inside a value, with the way to its block."""
     if isinstance(value, Ref):
@@ -90,13 +98,6 @@ def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
     if attrs.has(type(value)):
         return [(str(field.alias), getattr(value, field.name)) for field in attrs.fields(type(value)) if field.init]
     return ()
-
-
-def _scheme(policy: Offer, optimizer: Offer) -> str:
-    shared = [scheme for scheme in optimizer.weight_schemes if policy.trainable and scheme in policy.weight_schemes]
-    if shared:
-        return shared[0]
-    return UNCHANGED if UNCHANGED in optimizer.weight_schemes else ""
 
 
 def _no_scheme(policy: _Used, optimizer: _Used) -> str:
