@@ -59,19 +59,19 @@ async def test_a_server_that_keeps_refusing_is_a_fault_that_names_what_to_lower(
     server.answering = lambda heard: replies.refusal(429, "slow down", {"retry-after-ms": "1"})
     message = await fault_of(policy_of, server.url, PolicyFault, retries=2)
     assert len(server.heard) == 3
-    assert "answered 429 (slow down), 3 times: lower policy.requests_at_once, set policy.requests_per_minute" in message
+    assert "answered 429 (slow down), with policy.retries 2: lower policy.requests_at_once, set policy.requests_per_minute" in message
 
 
 async def test_a_failing_server_is_a_fault(server: Any, policy_of: Any, replies: Any) -> None:
     server.answering = lambda heard: replies.refusal(500, "out of memory")
-    assert "answered 500 (out of memory), once:" in await fault_of(policy_of, server.url, PolicyFault)
+    assert "answered 500 (out of memory), with policy.retries 0:" in await fault_of(policy_of, server.url, PolicyFault)
 
 
 async def test_a_hanging_server_is_a_fault_that_names_the_time_out(server: Any, policy_of: Any, replies: Any) -> None:
     server.answering = lambda heard: replies.Reply()
     message = await fault_of(policy_of, server.url, PolicyFault, timeout=0.2)
     assert message.startswith("no answer from policy.base_url 'http://127.0.0.1:")
-    assert message.endswith("within policy.timeout 0.2 s, once: raise it")
+    assert message.endswith("within policy.timeout 0.2 s (policy.retries 0): raise it")
 
 
 async def test_an_answer_that_breaks_off_is_a_fault(server: Any, policy_of: Any, replies: Any) -> None:

@@ -74,6 +74,7 @@ def test_check_notes_a_key_that_is_not_there(tmp_path: Path, monkeypatch: pytest
         ({"api_key_env": "sk-very-secret"}, "api_key_env is no name of an environment variable"),
         ({"extra": {"seed": 1, "top_k": 2}}, r"extra holds \['seed'\], which the policy decides"),
         ({"limit_field": "most"}, "expected one of 'max_tokens', 'max_completion_tokens'"),
+        ({"requests_at_once": 2000}, "requests_at_once is 2000, expected 1 to 1000"),
         ({"timeout": 0.0}, "expected a number above 0"),
     ],
 )

@@ -1,5 +1,6 @@
 """The policy against vLLM's own server with a tiny random model: the conformance suite, exact ids and log-probs, and a whole run."""
 
+import ctypes
 import json
 import os
 import signal
@@ -46,6 +47,7 @@ ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "OMP_NUM_THREADS": "1",
 }
+LIBC = ctypes.CDLL(None)
 
 
 @frozen
@@ -91,12 +93,23 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vllm]:
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder), "--port", str(port), *OPTIONS]
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | ENVIRONMENT, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            env=os.environ | ENVIRONMENT,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # one system call, of a library that is loaded before
+        )
         try:
             wait_until_up(process, port, log)
             yield Vllm(f"http://127.0.0.1:{port}/v1", folder)
         finally:
             stop(process)
+
+
+def end_with_parent() -> None:
+    LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: also when the tests are killed
 
 
 def wait_until_up(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

@@ -11,6 +11,7 @@ from rlef_core import not_negative, one_of, positive, setting
 
 OWN_FIELDS = frozenset({"model", "messages", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens", "n", "stream"})
 """The fields of a request that the policy writes, or that would change what it gets back."""
+MOST_CONNECTIONS = 1000
 
 
 def _address(_: Any, attribute: "attrs.Attribute[Any]", value: str) -> None:
@@ -19,6 +20,11 @@ def _address(_: Any, attribute: "attrs.Attribute[Any]", value: str) -> None:
         raise ValueError(f"{attribute.name} is {value!r}, expected an address such as 'http://127.0.0.1:8000/v1'")
     if "@" in address.netloc:
         raise ValueError(f"{attribute.name} holds a password, which plan.json would keep; expected it in a variable that api_key_env names")
+
+
+def _connections(_: Any, attribute: "attrs.Attribute[Any]", value: int) -> None:
+    if not 1 <= value <= MOST_CONNECTIONS:
+        raise ValueError(f"{attribute.name} is {value!r}, expected 1 to {MOST_CONNECTIONS}, the most connections that the client opens")
 
 
 def _variable(_: Any, attribute: "attrs.Attribute[Any]", value: str | None) -> None:
@@ -51,7 +57,7 @@ class OpenaiConfig:
         validator=not_negative,
         resumable=True,
     )
-    requests_at_once: int = setting(64, help="requests under way at once", validator=positive, resumable=True)
+    requests_at_once: int = setting(64, help="requests under way at once, 1000 at most", validator=_connections, resumable=True)
     requests_per_minute: float | None = setting(
         None, help="most attempts begun in a minute, evenly spaced; no bound unless set", validator=positive, resumable=True
     )

@@ -27,7 +27,7 @@ def explained(error: OpenAIError | ValueError, config: OpenaiConfig, served: lis
     if isinstance(error, APIStatusError):
         return _refused(error, config, served)
     if isinstance(error, APITimeoutError):
-        return PolicyFault(f"no answer from {place} within policy.timeout {config.timeout:g} s, {_attempts(config)}: raise it")
+        return PolicyFault(f"no answer from {place} within policy.timeout {config.timeout:g} s (policy.retries {config.retries}): raise it")
     if isinstance(error, APIConnectionError):
         return PolicyFault(f"cannot reach {place}: {_innermost(error)}; is the server up, and is the address right?")
     return PolicyFault(f"{place} gave an answer that is none: {type(error).__name__}: {error}")
@@ -48,12 +48,8 @@ def _refused(error: APIStatusError, config: OpenaiConfig, served: list[str] | No
         return UsageError(f"{found}: {_missing(config, served)}")
     if code == 429 or code >= 500:
         advice = "lower policy.requests_at_once, set policy.requests_per_minute, or raise policy.retries"
-        return PolicyFault(f"{found}, {_attempts(config)}: {advice}")
+        return PolicyFault(f"{found}, with policy.retries {config.retries}: {advice}")
     return PolicyFault(f"{found}: look at policy.model, limit_field, token_ids and extra, and at what is sampled by")
-
-
-def _attempts(config: OpenaiConfig) -> str:
-    return f"{config.retries + 1} times" if config.retries else "once"
 
 
 def _innermost(error: BaseException) -> str:
