@@ -185,6 +185,7 @@ async def test_nothing_is_left_after_the_publisher_closes(tmp_path: Path) -> Non
         assert len(descriptors) == 1
     assert memory_files() == []
     assert list((tmp_path / "published").iterdir()) == []
+    await publisher.close()  # once more is harmless
 
 
 def memory_files() -> list[str]:

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from rlef_torch import plugin
+from rlef_torch.families import WEIGHT_SCHEMES
 from rlef_torch.optimizer import TorchOptimizer
 from rlef_torch.policy import TransformersPolicy
 
@@ -20,7 +21,8 @@ async def test_every_component_builds_from_its_example_and_speaks_the_scheme_it_
     for each in (*plugin.rlef_register_policies(), *plugin.rlef_register_optimizers()):
         groups = 2 if each.name in ("grpo", "rloo") else 1
         offer = each.offers(each.example())
-        assert (offer.weight_schemes, offer.min_episodes_per_task) == (("memory",), groups)
+        schemes = ("memory",) if each.name == "transformers" else WEIGHT_SCHEMES
+        assert (offer.weight_schemes, offer.min_episodes_per_task) == (schemes, groups)
         built = each.build(each.example(), context)
         assert isinstance(built, TransformersPolicy | TorchOptimizer)
         await built.close()

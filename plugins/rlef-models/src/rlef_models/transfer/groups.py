@@ -116,6 +116,8 @@ class Sender:
         except BaseException:
             self.leave()
             raise
+        for key in (publication, *(_here(publication, rank) for rank in range(receivers))):
+            self._store.delete_key(key)  # or the store would grow with every publication
 
     def leave(self) -> None:
         """Give the group up; what waits in it fails."""

@@ -70,9 +70,8 @@ class Publisher:
         return publish(Weights(version, scheme, payload, probe), cast)
 
     async def close(self) -> None:
-        """Remove what is published."""
-        await self._run(self._clear)
-        await asyncio.to_thread(self._thread.shutdown)
+        """Wait for a publication under way and remove what is published; closing twice is harmless."""
+        await asyncio.to_thread(self._close)
 
     @asynccontextmanager
     async def _store(self, weights: Weights, parameters: Parameters) -> AsyncIterator[Weights]:
@@ -114,7 +113,8 @@ class Publisher:
             self._senders[scheme] = Sender(scheme, self._address, self._device, self._timeout)
         return self._senders[scheme]
 
-    def _clear(self) -> None:
+    def _close(self) -> None:
+        self._thread.shutdown()
         for place in self._places.values():
             place.clear()
         self._shared.clear()
