@@ -144,7 +144,7 @@ class Engine:
     async def _mend(self, llm: AsyncLLM, error: BaseException) -> None:
         try:
             self._gone = reason(error, self.launch.log)
-            _shut(llm, self._processes)
+            shut(llm, self._processes)
             if self.restarts == self.launch.config.restarts:
                 self._gone = f"it died and policy.restarts ({self.restarts}) are used up: {self._gone}"
             else:
@@ -168,7 +168,7 @@ class Engine:
         except (EngineError, EngineDeadError, PolicyFault) as error:
             self._gone = f"it died and could not be started again: {error}"
             if self._llm is not None:
-                _shut(self._llm, self._processes)
+                shut(self._llm, self._processes)
             self._llm = None
 
     async def _load(self, weights: Weights) -> None:
@@ -218,7 +218,7 @@ class Engine:
             self._mending.cancel()
             await asyncio.wait([self._mending])
         if self._llm is not None:
-            _shut(self._llm, self._processes)
+            shut(self._llm, self._processes)
         self._llm, self._gone = None, "it was closed"
 
     def _end_loop(self) -> None:
@@ -235,8 +235,8 @@ async def _last(llm: AsyncLLM, prompt: list[int], params: SamplingParams, name: 
     return last
 
 
-def _shut(llm: AsyncLLM, started: list[psutil.Process]) -> None:
-    # vLLM ends its processes; one that does not end by itself is killed
+def shut(llm: AsyncLLM, started: list[psutil.Process]) -> None:
+    """End an engine and the processes that it has `started`; one that does not end by itself is killed."""
     with contextlib.suppress(Exception):  # its engine may be gone already
         llm.shutdown()
     _, alive = psutil.wait_procs(started, timeout=1)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from rlef_core import Component, Context, Health, Offer, Policy, component, hookimpl
+from rlef_core import Benchmark, Component, Context, Health, Offer, Policy, component, hookimpl
+from rlef_vllm.benchmarks import benchmark
 from rlef_vllm.config import METRICS, VllmConfig
 from rlef_vllm.health import ENGINES, installed_engines, report
 
@@ -43,6 +44,12 @@ def rlef_register_policies() -> Iterable[Component[Policy]]:
             metrics=METRICS,
         )
     ]
+
+
+@hookimpl
+def rlef_register_benchmarks() -> Iterable[Benchmark]:
+    """Offer the baseline `bare-asyncllm` and the goals of `vllm`."""
+    return [benchmark(offer)]
 
 
 @hookimpl

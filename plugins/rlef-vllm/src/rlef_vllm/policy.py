@@ -27,26 +27,36 @@ FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 def build(config: VllmConfig, context: Context) -> Policy:
     """Start the engines. Raises ModelError, ChatTemplateError or EngineError, with no process left, when they cannot be used."""
-    path = resolve(context.model)
-    assert context.model is not None  # resolve() has refused it
-    tokenizer = chat_tokenizer(path, context.model)
-    longest = context_length(path, context.model.max_length)
+    starts = launches(config, context)
+    assert context.model is not None  # there would be nothing to launch
+    tokenizer = chat_tokenizer(starts[0].path, context.model)
     roster = Roster()
     policies: list[VllmPolicy] = []
     try:
-        for number, devices in enumerate(_shares(config, context.devices)):
-            dtype = "float32" if context.model.dtype == "auto" and not devices else context.model.dtype
-            threads = max(1, context.threads // (config.replicas * config.devices))
-            launch = Launch(path, dtype, longest, context.seed("engine", number) % 2**31, devices, threads, log_of(context, number), config)
+        for number, launch in enumerate(starts):
             engine = Engine(launch, first=number * config.devices)
             engine.start()
             roster.engines.append(engine)
-            policies.append(VllmPolicy(engine, tokenizer, longest, context, roster))
+            policies.append(VllmPolicy(engine, tokenizer, launch.longest, context, roster))
     except BaseException:
         for policy in policies:
             policy.engine.end()
         raise
     return policies[0] if len(policies) == 1 else Replicas(policies)
+
+
+def launches(config: VllmConfig, context: Context) -> list[Launch]:
+    """What the engine of each replica is started with. Raises ModelError, or EngineError where there are too few devices."""
+    path = resolve(context.model)
+    assert context.model is not None  # resolve() has refused it
+    longest = context_length(path, context.model.max_length)
+    threads = max(1, context.threads // (config.replicas * config.devices))
+    found = []
+    for number, devices in enumerate(_shares(config, context.devices)):
+        dtype = "float32" if context.model.dtype == "auto" and not devices else context.model.dtype
+        seed = context.seed("engine", number) % 2**31
+        found.append(Launch(path, dtype, longest, seed, devices, threads, log_of(context, number), config))
+    return found
 
 
 @define
