@@ -1,0 +1,71 @@
+"""Show that a run with vLLM's real engine learns on a CPU: docs/specs/vllm-cpu.yaml, in minutes, its log-probs those of the trainer."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from record import REPOSITORY, record
+from running import Outcome, run
+
+SPEC = "docs/specs/vllm-cpu.yaml"
+SEED = 0
+GAIN = 0.30
+MINUTES = 20
+EPISODES = 500
+PARITY = 1e-4
+"""How far a sampled log-prob may be from the trainer's, in nats, in float32."""
+FIGURES = (
+    "rollout/seconds",
+    "rollout/tokens_per_second",
+    "optimizer/seconds",
+    "optimizer/publish_seconds",
+    "policy/load_seconds",
+    "policy/kv_reuse_rate",
+)
+
+
+def main() -> int:
+    """Run the spec, record what it left, and return 0 if every bound holds."""
+    load = os.getloadavg()[0]
+    found = run(SPEC, f"run.seed={SEED}")
+    held = bounds(found)
+    numbers = {
+        "bounds": held,
+        "load_before": round(load, 2),
+        "seconds": found.seconds,
+        "summary": found.summary,
+        "solve_rate_by_collection": found.solve_rates,
+        "parity_max": most(found.metrics, "optimizer/parity_max"),
+        "load_gap": most(found.metrics, "policy/load_gap"),
+        "engine_restarts": sum(each.get("policy/engine_restarts", 0.0) for each in found.metrics),
+        "means": {name: mean(found.metrics, name) for name in FIGURES},
+    }
+    path = record("vllm-learns", holds=all(held.values()), seeds=[SEED], numbers=numbers)
+    print(f"{'holds' if all(held.values()) else f'does not hold: {held}'}: {path.relative_to(REPOSITORY)}")
+    return 0 if all(held.values()) else 1
+
+
+def bounds(found: Outcome) -> Mapping[str, bool]:
+    """What learnt means, and that the engine sampled by what was learnt."""
+    base, trained = found.summary["base"], found.summary["trained"]
+    return {
+        f"trained at least {GAIN:.2f} above base": trained["solve_rate"] >= base["solve_rate"] + GAIN,
+        f"at least {EPISODES} episodes each": min(base["episodes"], trained["episodes"]) >= EPISODES,
+        f"under {MINUTES} minutes": found.seconds < 60 * MINUTES,
+        f"sampled log-probs within {PARITY:g} of the trainer's": most(found.metrics, "optimizer/parity_max") <= PARITY,
+    }
+
+
+def most(metrics: Sequence[Mapping[str, float]], name: str) -> float:
+    """The greatest value of a metric over the collections that have it."""
+    return max(each[name] for each in metrics if name in each)
+
+
+def mean(metrics: Sequence[Mapping[str, float]], name: str) -> float:
+    """Its mean over them."""
+    values = [each[name] for each in metrics if name in each]
+    return round(sum(values) / len(values), 4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
