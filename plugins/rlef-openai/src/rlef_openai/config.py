@@ -46,7 +46,10 @@ class OpenaiConfig:
     base_url: str = setting(help="the API's address, for example `http://127.0.0.1:8000/v1`", validator=_address, resumable=True)
     model: str = setting(help="the name under which the server serves the model")
     api_key_env: str | None = setting(
-        None, help="environment variable that holds the API key; the word none is sent for one unless set", validator=_variable, resumable=True
+        None,
+        help="environment variable that holds the API key; the word none is sent for one unless set",
+        validator=_variable,
+        resumable=True,
     )
     timeout: float = setting(
         600.0, help="longest wait for the server within one attempt", unit="seconds", validator=positive, resumable=True
