@@ -1,16 +1,18 @@
 """Read the CPU time of a whole process tree while it lives, and wait until it rests."""
 
 import asyncio
+import contextlib
 import os
 import resource
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-LOOK_SECONDS = 0.05
-BUSY_SHARE = 0.1
-"""Of one core: a tree that takes less rests."""
+LOOK_SECONDS = 0.01
+QUIET_LOOKS = 3
+"""In a row, after which a tree counts as resting."""
 
 
 def cpu_seconds() -> float:
@@ -24,16 +26,23 @@ def cpu_seconds() -> float:
 
 
 async def at_rest(most: float = 5.0) -> None:
-    """Return when this process and its descendants take next to no CPU time, or after `most` seconds.
+    """Return when no thread of this process and its descendants wants a core, or after `most` seconds.
 
     Who has just worked may go on for a while: threads of OpenMP spin, and so do vLLM's workers for a second after their last step.
     """
-    until = time.monotonic() + most
-    while time.monotonic() < until:
-        before, looked = cpu_seconds(), time.monotonic()
+    until, quiet = time.monotonic() + most, 0
+    while quiet < QUIET_LOOKS and time.monotonic() < until:
         await asyncio.sleep(LOOK_SECONDS)
-        if cpu_seconds() - before < BUSY_SHARE * (time.monotonic() - looked):
-            return
+        quiet = 0 if any(_runnable()) else quiet + 1
+
+
+def _runnable() -> Iterator[bool]:
+    """Whether it runs or waits for a core, for each thread of the tree but the one that looks."""
+    own = threading.get_native_id()
+    for pid in (os.getpid(), *(pid for pid, _ in _descendants(os.getpid()))):
+        for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                yield thread.parent.name != str(own) and thread.read_bytes().rpartition(b")")[2].split()[0] == b"R"
 
 
 def _descendants(root: int) -> Iterator[tuple[int, float]]:

@@ -60,6 +60,18 @@ def test_baselines_of_the_plugin_take_the_settings_they_share(bench, spec):
     assert [figures["whole/short_answers"] for figures in report["measured"].values()] == [[3, 3, 3]] * 2
 
 
+def test_a_component_is_measured_beside_itself_with_other_settings(bench, spec):
+    rivals = ("--against", "{use: paced, longest: 7}", "--against", "{use: slow, seconds: 0.001}")
+    done = bench("policy", spec, *SHORT, *rivals, "--set", "policy.seconds=0.01", "--turns", "1", "--json")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert list(report["measured"]) == ["paced", "paced(longest=7)", "slow(seconds=0.001)"]
+    settings = report["asked"]["settings"]
+    assert [(each["seconds"], each["longest"]) for each in settings.values()] == [(0.01, 1000), (0.01, 7), (0.001, 1000)]
+    assert report["against"] == "paced(longest=7)"
+    assert [figures["whole/short_answers"][0] for figures in report["measured"].values()] == [0, 3, 0]
+
+
 def test_without_json_there_are_tables_and_goals(bench, spec):
     done = bench("policy", spec, *SHORT, "--against", "slow", "--turns", "1")
     assert done.exit_code == 0, done.output
@@ -79,6 +91,10 @@ def test_without_json_there_are_tables_and_goals(bench, spec):
         (("--set", "policy.second=1"), 2, "did you mean 'seconds'"),
         (("--set", "policy.use=pased"), 3, "did you mean 'paced'"),
         (("--against", "slw"), 3, "did you mean 'slow'"),
+        (("--against", "{use: slw, seconds: 1}"), 3, "did you mean 'slow'"),
+        (("--against", "{use: slow, second: 1}"), 2, "--against:1:13: unknown key 'second'; did you mean 'seconds'"),
+        (("--against", "{use: slow, seconds: fast}"), 2, "--against:1:22: found 'fast', expected a number"),
+        (("--against", "{slow: 1}"), 2, "found '{slow: 1}', expected a block with 'use:' and a name"),
         (("--set", "policy.use=engineless"), 4, "failed in build: RuntimeError: no engine"),
         (("--set", "policy.lose=true"), 4, "failed in act: RuntimeError: lost"),
         (("--set", "tasks.train.split=empty"), 4, "split 'empty' is empty"),

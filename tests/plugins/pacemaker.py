@@ -64,7 +64,10 @@ class Pacing:
     async def open(self, episode: EpisodeId) -> AsyncIterator["PacingConversation"]:
         yield PacingConversation(self)
 
-    async def load(self, weights: Weights) -> None: ...
+    async def load(self, weights: Weights) -> None:
+        if weights.payload is not None:
+            assert weights.scheme == "carrier"
+            await asyncio.sleep(self.seconds)
 
     async def update(self, collection: Sequence[object]) -> UpdateReport:
         await asyncio.sleep(self.seconds)
@@ -75,7 +78,11 @@ class Pacing:
 
     @asynccontextmanager
     async def publish(self, scheme: str) -> AsyncIterator[Weights]:
-        yield Weights(self.updates, scheme)
+        if scheme == "unchanged":
+            yield Weights(self.updates, scheme)
+            return
+        await asyncio.sleep(self.seconds)
+        yield Weights(self.updates, scheme, {"bytes": 4000})
 
     async def save(self, directory: object) -> None: ...
 
@@ -120,12 +127,17 @@ def broken(config: PaceConfig, context: Context) -> Pacing:
 
 @hookimpl
 def rlef_register_policies():
-    return [paced("paced", 1), component(name="engineless", summary="cannot be built", config=PaceConfig, build=broken)]
+    offers = lambda config: Offer(weight_schemes=("carrier",))  # noqa: E731  # a test's one-liner
+    engineless = component(name="engineless", summary="cannot be built", config=PaceConfig, build=broken, offers=offers)
+    return [
+        paced("paced", 1, weight_schemes=("carrier",)),
+        engineless,
+    ]
 
 
 @hookimpl
 def rlef_register_optimizers():
-    return [paced("pacing", 1, weight_schemes=("unchanged",))]
+    return [paced("pacing", 1, weight_schemes=("unchanged",)), paced("moving", 0.5, weight_schemes=("memory", "carrier"))]
 
 
 @hookimpl
