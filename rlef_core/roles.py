@@ -350,12 +350,14 @@ class Goal:
 class Benchmark:
     """What `rlef-core bench` measures the components of a role beside, and what they shall reach.
 
-    A baseline is a component that is measured but cannot be chosen in a spec, or one of the role's own.
+    A baseline is a component that is measured but cannot be chosen in a spec, or one of the role's own. `beside` names the components that
+    the baselines are measured beside when nobody names them; empty: any.
     """
 
     role: str
     baselines: tuple[Component[Any], ...] = ()
     goals: tuple[Goal, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 ROLES: Mapping[str, type] = {

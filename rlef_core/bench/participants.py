@@ -67,7 +67,7 @@ class Participant:
 def participants(
     setup: Setup, role: str, use: str, against: Sequence[str], config: Any = None
 ) -> tuple[tuple[Participant, ...], tuple[str, ...]]:
-    """The component `use`, then those of `against`, or every baseline that can run here; and a line for each that cannot.
+    """The component `use`, then those of `against`, or every baseline meant for it that can run here; and a line for each that cannot.
 
     `use` has `config`, its default one unless given. The others have the settings that their blocks give, if any, and their defaults; but
     those of the same plugin take the settings whose names they share with it: a baseline that works in batches works in batches of the
@@ -75,7 +75,7 @@ def participants(
     plugins offer it, or when a named one cannot run here.
     """
     chosen = rivals(setup, role, use, against, config)
-    baselines = [] if against else [each for each in setup.registry.baselines(role) if each.component.name != use]
+    baselines = [] if against else [each for each in setup.registry.baselines(role, use) if each.component.name != use]
     rest = [_beside(chosen[0], offered, Named(offered.component.name)) for offered in baselines]
     left_out = tuple(f"{each.name} is left out: {reason}" for each in rest if (reason := _unavailable(each)))
     return (*chosen, *(each for each in rest if not _unavailable(each))), left_out

@@ -61,6 +61,7 @@ class OfferedBenchmark:
     role: str
     baselines: tuple[Offered, ...]
     goals: tuple[Goal, ...]
+    beside: tuple[str, ...] = ()
 
 
 def components_of(info: PluginInfo, relay: pluggy.HookRelay) -> tuple[Offered, ...]:
@@ -167,7 +168,7 @@ def _checked_components(hook: str, components: Sequence[Component[Any]]) -> Sequ
 def _offered_benchmark(info: PluginInfo, benchmark: Benchmark) -> OfferedBenchmark:
     components = _checked_components(BENCHMARK_HOOK, benchmark.baselines)
     baselines = tuple(Offered(component, info.origin(benchmark.role, component.name)) for component in components)
-    return OfferedBenchmark(benchmark.role, baselines, benchmark.goals)
+    return OfferedBenchmark(benchmark.role, baselines, benchmark.goals, benchmark.beside)
 
 
 def _refuse_twins(hook: str, names: Sequence[str]) -> None:

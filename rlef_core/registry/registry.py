@@ -92,9 +92,11 @@ class Registry:
             raise PluginError(messages.no_default_executor(isolating, self._executors(), choose))
         return self.find("executor", isolating[0].origin.component)
 
-    def baselines(self, role: str) -> tuple[Offered, ...]:
-        """What the plugins offer to measure components of a role beside."""
-        return tuple(offered for benchmark in self.offered_benchmarks if benchmark.role == role for offered in benchmark.baselines)
+    def baselines(self, role: str, beside: str | None = None) -> tuple[Offered, ...]:
+        """What the plugins offer to measure components of a role beside; with `beside`, only what is meant for that component."""
+        benchmarks = [benchmark for benchmark in self.offered_benchmarks if benchmark.role == role]
+        meant = [each for each in benchmarks if beside is None or not each.beside or beside in each.beside]
+        return tuple(offered for benchmark in meant for offered in benchmark.baselines)
 
     def goals(self, role: str, component: str) -> tuple[Goal, ...]:
         """What the plugins hold a component to."""

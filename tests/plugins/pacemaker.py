@@ -145,6 +145,7 @@ def rlef_register_benchmarks():
     goals = (Goal("paced", "whole/tokens_per_second", at_least=1.4, times="slow"), Goal("paced", "turn1/tokens_per_second", at_least=1e9))
     within = Goal("pacing", "seconds_per_collection", at_most=0.4, times="slow-update")
     return [
-        Benchmark("policy", (paced("slow", 2), paced("brisk", 0.5)), goals),
+        Benchmark("policy", (paced("slow", 2), paced("brisk", 0.5)), goals, beside=("paced", "engineless")),
+        Benchmark("policy", (paced("others", 2),), beside=("scripted",)),
         Benchmark("optimizer", (paced("slow-update", 3),), (within,)),
     ]

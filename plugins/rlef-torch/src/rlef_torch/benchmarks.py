@@ -60,6 +60,7 @@ POLICIES = Benchmark(
         Goal("transformers", "turn2/tokens_per_second", at_least=2.0, times="transformers-generate"),
         Goal("transformers", "turn3/tokens_per_second", at_least=2.0, times="transformers-generate"),
     ),
+    beside=("transformers",),
 )
 
 OPTIMIZERS = Benchmark(
