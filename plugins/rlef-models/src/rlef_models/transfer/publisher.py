@@ -12,9 +12,9 @@ from uuid import uuid4
 import torch
 
 from rlef_core import Probe, Weights
-from rlef_models.transfer.groups import Sender
 from rlef_models.transfer.ipc import SharedTensors
 from rlef_models.transfer.parameters import Parameters
+from rlef_models.transfer.sender import Sender
 from rlef_models.transfer.stored import Folder, Place, SharedMemory
 
 SCHEMES = ("shm", "file", "ipc", "nccl", "gloo")

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rlef_models.transfer import ipc, stored
 from rlef_models.transfer.errors import TransferError
-from rlef_models.transfer.groups import Member
+from rlef_models.transfer.member import Member
 
 
 class Receiver:
