@@ -37,7 +37,7 @@ class Named:
     @property
     def label(self) -> str:
         """What tells it from others: `vllm`, or `vllm(prefix_caching=false)`."""
-        given = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.settings.items())
+        given = ", ".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in self.settings.items())
         return f"{self.use}({given})" if given else self.use
 
     def config(self, offered: Offered, registry: Registry, usual: Mapping[str, Any]) -> Any:

@@ -63,7 +63,7 @@ def test_the_bench_starts_it_with_the_settings_of_a_block_and_ends_it(llama: Pat
     words = ["bench", "policy", str(tmp_path / "spec.yaml"), "--against", rival, "--conversations", "2", "--tokens", "8", "--turns", "2"]
     done = CliRunner().invoke(main, [*words, "--pairs", "1", "--json"])
     assert done.exit_code == 0, done.output
-    figures = json.loads(done.stdout)["figures"]['bare-asyncllm(eager=true, kv_cache_bytes="64MB")']
+    figures = json.loads(done.stdout)["figures"]["bare-asyncllm(eager=true, kv_cache_bytes=64MB)"]
     assert figures["whole/short_answers"]["value"] == 0
     assert figures["turn2/tokens_per_second"]["value"] > 0
     assert [each for each in psutil.Process().children(recursive=True) if each not in before] == []
