@@ -1,10 +1,8 @@
 """Read the CPU time of a whole process tree while it lives, and wait until it rests."""
 
 import asyncio
-import contextlib
 import os
 import resource
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 LOOK_SECONDS = 0.01
 QUIET_LOOKS = 3
 """In a row, after which a tree counts as resting."""
+BUSY_SHARE = 0.1
+"""Of one core; an engine that waits takes about a hundredth."""
 
 
 def cpu_seconds() -> float:
@@ -26,23 +26,20 @@ def cpu_seconds() -> float:
 
 
 async def at_rest(most: float = 5.0) -> None:
-    """Return when no thread of this process and its descendants wants a core, or after `most` seconds.
+    """Return when this process and its descendants take next to no CPU time, or after `most` seconds.
 
     Who has just worked may go on for a while: threads of OpenMP spin, and so do vLLM's workers for a second after their last step.
     """
     until, quiet = time.monotonic() + most, 0
     while quiet < QUIET_LOOKS and time.monotonic() < until:
+        before, began = _others_seconds(), time.monotonic()
         await asyncio.sleep(LOOK_SECONDS)
-        quiet = 0 if any(_runnable()) else quiet + 1
+        rests = _others_seconds() - before < BUSY_SHARE * (time.monotonic() - began)
+        quiet = quiet + 1 if rests else 0
 
 
-def _runnable() -> Iterator[bool]:
-    """Whether it runs or waits for a core, for each thread of the tree but the one that looks."""
-    own = threading.get_native_id()
-    for pid in (os.getpid(), *(pid for pid, _ in _descendants(os.getpid()))):
-        for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-                yield thread.parent.name != str(own) and thread.read_bytes().rpartition(b")")[2].split()[0] == b"R"
+def _others_seconds() -> float:
+    return cpu_seconds() - time.thread_time()  # looking takes time too
 
 
 def _descendants(root: int) -> Iterator[tuple[int, float]]:
