@@ -65,11 +65,13 @@ class Roster:
 
     engines: list[Engine] = field(factory=list)
     name: str = field(factory=lambda: uuid.uuid4().hex)
+    lost: int = 0
+    """Publications that did not arrive."""
 
     @property
     def group(self) -> str:
-        """The group's name; another one as soon as an engine was started anew."""
-        return "-".join([self.name, *(str(engine.restarts) for engine in self.engines)])
+        """The group's name; another one as soon as an engine was started anew or did not take what was sent."""
+        return "-".join([self.name, str(self.lost), *(str(engine.restarts) for engine in self.engines)])
 
     @property
     def receivers(self) -> int:
@@ -100,7 +102,7 @@ class VllmPolicy:
         if weights.scheme != "unchanged":
             if self.engine is self._roster.engines[0]:
                 await asyncio.to_thread(announce, weights.payload, self._roster.receivers, self._roster.group)
-            await self.engine.load(weights)
+            await self._receive(weights)
             if weights.probe is not None:
                 gap = await verify(self.engine, weights.version, weights.probe)
                 self.context.metrics.add("policy/load_gap", gap)
@@ -109,6 +111,13 @@ class VllmPolicy:
             await self.engine.load(weights)
         self.context.metrics.add("policy/engine_restarts", self.engine.restarts - self._restarts)
         self._restarts = self.engine.restarts
+
+    async def _receive(self, weights: Weights) -> None:
+        try:
+            await self.engine.load(weights)
+        except PolicyFault:
+            self._roster.lost += 1
+            raise
 
     async def suspend(self) -> None:
         await self.engine.suspend()

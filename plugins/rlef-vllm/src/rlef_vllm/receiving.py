@@ -44,7 +44,8 @@ class ReceivingEngine(WeightTransferEngine[Init, Update]):
     def receive_weights(self, update_info: Update) -> None:
         parallel = self.parallel_config
         number = update_info.first + parallel.data_parallel_index * parallel.world_size + parallel.rank
-        self.model.load_weights(self._receiver.receive(update_info.payload, rank=number, device=self.device))
+        model: Any = self.model  # every model of vLLM has it; its class says Module
+        model.load_weights(self._receiver.receive(update_info.payload, rank=number, device=self.device))
 
     def finish_weight_update(self) -> None:
         finalize_layerwise_reload(self.model, self.model_config)
