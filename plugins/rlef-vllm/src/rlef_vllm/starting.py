@@ -63,6 +63,8 @@ class Launch:
             "max_num_seqs": config.batch_size,
             "max_num_batched_tokens": max(config.prefill_tokens, self.longest),
             "enable_prefix_caching": config.prefix_caching,
+            # vLLM takes the draw of a prompt's part back from the request's generator, which none of a CPU can, and dies of it
+            "enable_chunked_prefill": self.on_gpu,
             "enforce_eager": config.eager,
             "enable_sleep_mode": self.on_gpu,
             "logprobs_mode": "processed_logprobs",  # of the distribution really sampled
