@@ -15,7 +15,7 @@ trap 'rm -r "$outside"' EXIT
 
 main() {
     build_wheels
-    cp -r tests pyproject.toml "$outside"
+    cp -r tests conftest.py pyproject.toml "$outside"
     cp -r plugins/rlef-trackers/tests "$outside/tests-trackers"
     local own
     local -A suites=()

@@ -81,7 +81,7 @@ def test_a_ratio_is_taken_pair_by_pair_so_that_load_which_falls_on_both_does_not
     assert Ratio.of([2 * value for value in alone], alone) == Ratio(2, 2, 2)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.floats(0.5, 2), st.floats(0.5, 2)), min_size=1, max_size=12))
 def test_the_interval_holds_the_ratio_within_the_ratios_of_the_pairs_and_is_the_same_each_time(pairs):
     ours, theirs = zip(*pairs, strict=True)

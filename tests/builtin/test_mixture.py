@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import rlef_core
@@ -59,7 +59,6 @@ def test_each_part_gets_its_share_and_a_small_one_begins_again() -> None:
     assert ids[1:3] == ["a/1", "b/0"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 200), WEIGHTS), min_size=1, max_size=6))
 def test_shares_are_kept_to_within_one_task_and_no_task_is_left_out(parts: list[tuple[int, float]]) -> None:
     sizes, weights = zip(*parts, strict=True)
@@ -71,7 +70,6 @@ def test_shares_are_kept_to_within_one_task_and_no_task_is_left_out(parts: list[
     assert any(count <= size + 1 for count, size in zip(counts, sizes, strict=True)), "a shorter epoch would do"
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(1, 9)), min_size=1, max_size=4))
 def test_an_epoch_holds_every_task_of_every_part(parts: list[tuple[int, int]]) -> None:
     ids = mixture(**{f"p{number}": listed(*part) for number, part in enumerate(parts)}).ids("train")

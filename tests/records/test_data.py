@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_core import DataError, decode_value, encode_value
@@ -26,7 +26,6 @@ values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(values)
 def test_what_is_encoded_comes_back_equal_and_of_the_same_kind(value: Any) -> None:
     back = decode_value(encode_value(value))

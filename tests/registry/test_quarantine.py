@@ -122,7 +122,7 @@ def offers_with(sites: dict[str, Path], names: list[str]) -> set[tuple[str, str,
     return {(origin.role, origin.component, origin.distribution) for origin in origins}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(broken=st.lists(st.sampled_from([*REASONS, "rlef-from-the-future"]), unique=True), place=st.integers(0, 20))
 def test_broken_plugins_never_change_what_others_offer(sites: dict[str, Path], broken: list[str], place: int) -> None:
     well = ["rlef-greeter", "rlef-jail-one"]

@@ -103,7 +103,7 @@ TELLTALES = (
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(TELLTALES), min_size=1, max_size=3),
     st.sampled_from(["{use: failing-cases}", "{use: none, formatter: {use: failing-cases}}"]),

@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_core.rollout.order import Order
 from rlef_core.spec import derive_seed
 
 
-@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(0, 99), st.lists(st.integers(0, 120), max_size=8))
 def test_any_position_is_found_from_any_other_and_an_epoch_holds_each_place_once(count: int, seed: int, jumps: list[int]) -> None:
     straight, jumping = (Order(count, partial(derive_seed, seed)) for _ in range(2))

@@ -1,6 +1,6 @@
 """Episodes come back from their journal exactly as they were."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlef_core import (
@@ -70,7 +70,7 @@ episodes = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(episodes, st.lists(st.floats(-2, 2), max_size=3).map(tuple))
 def test_an_episode_comes_back_as_it_was_written(episode: Episode, rewards: tuple[float, ...]) -> None:
     line = dump_episode(episode, rewards)

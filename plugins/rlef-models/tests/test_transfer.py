@@ -91,7 +91,7 @@ def tensors(draw: Any) -> dict[str, Tensor]:
     return found
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tensors=tensors())
 def test_whatever_is_published_comes_out_bit_for_bit_in_every_receiver(tmp_path: Path, engines: list[Engine], tensors: Any) -> None:
     async def check() -> None:

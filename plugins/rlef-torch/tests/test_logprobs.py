@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -60,7 +60,6 @@ def test_two_words_worked_by_hand() -> None:
 
 
 @given(st.integers(0, 9), st.integers(1, 12), st.floats(0.1, 3), st.sampled_from([None, 2.0]))
-@settings(deadline=None)  # the first call in a process loads lazy parts of torch
 def test_chunks_change_neither_results_nor_gradients(tokens: int, chunk: int, temperature: float, soft_cap: float | None) -> None:
     hidden, head, ids = inputs(tokens)
     bias = torch.linspace(-1, 1, len(head), dtype=torch.float64)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -167,7 +167,6 @@ TOKEN = st.tuples(LOGPROB, LOGPROB, LOGPROB, st.floats(-2, 2))
 
 
 @given(st.lists(st.tuples(TOKEN, st.integers(0, 3)), min_size=1, max_size=20), st.sampled_from(["current", "old"]))
-@settings(deadline=None)  # the first call in a process loads lazy parts of torch
 def test_any_split_under_the_updates_own_denominators_gives_the_same_gradient(
     tokens: list[tuple[tuple[float, float, float, float], int]], importance: Importance
 ) -> None:

@@ -164,7 +164,7 @@ def test_what_is_trained_is_what_was_sampled(shapes: list[list[tuple[int, int]]]
     assert batch.valued.tolist() == starts
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shapes=SHAPES)
 def test_logits_at_problem_and_feedback_tokens_never_enter_the_loss(context: Any, shapes: list[list[tuple[int, int]]]) -> None:
     learner = learner_of(context)

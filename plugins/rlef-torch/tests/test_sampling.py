@@ -84,7 +84,7 @@ def test_logits_that_are_no_numbers_spoil_their_own_row_alone(odd: float, top_p:
     assert logprobs.isnan().tolist() == [False, True, False]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     logits=st.lists(st.floats(-60, 60), min_size=1, max_size=12),
     temperature=st.floats(0.05, 5),

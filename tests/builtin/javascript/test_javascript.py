@@ -135,7 +135,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(plain, min_size=60, max_size=60))
 async def test_data_survives_the_way_to_a_program_and_back(values):
     executor = SubprocessExecutor(1, 61000)
