@@ -12,6 +12,7 @@ from rlef_core.bench.executors import measure_executors
 from rlef_core.bench.participants import Setup, participants
 from rlef_core.bench.report import LOADS, Effort, Report
 from rlef_core.bench.workloads import language_of
+from rlef_core.cli.bench_options import against_option
 from rlef_core.cli.bench_tables import judged, machine_lines, show, side_by_side
 from rlef_core.cli.loading import load_plugins
 from rlef_core.cli.options import json_option, no_plugin_option
@@ -21,9 +22,7 @@ from rlef_core.spec.blocks import SpecBlock, ThreadsBlock
 
 @click.command("executor")
 @click.option("--use", required=True, metavar="NAME", help="The executor to measure.")
-@click.option(
-    "--against", multiple=True, metavar="NAME", help="Measure beside this executor or baseline, not beside every baseline; repeatable."
-)
+@against_option
 @click.option("--workers", type=click.IntRange(1), help="Programs that run at once; one a core unless given.")
 @click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Turns that each executor takes.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Length of one measurement of throughput.")
