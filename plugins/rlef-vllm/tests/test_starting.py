@@ -70,5 +70,5 @@ def test_what_the_engine_said_last_is_told_with_the_setting_to_change(tmp_path: 
 
 
 def test_an_engine_whose_cache_is_too_small_for_one_conversation_names_the_setting(run: Any, tmp_path: Path) -> None:
-    with pytest.raises(RlefError, match=r"KV cache.*policy\.kv_cache_bytes.*model\.max_length.*engine-0\.log"):
+    with pytest.raises(RlefError, match=r"cache.*policy\.kv_cache_bytes.*model\.max_length.*engine-0\.log"):
         build_vllm(VllmConfig(eager=True, kv_cache_bytes=20_000), evolve(run, directory=tmp_path))
