@@ -117,6 +117,10 @@ def test_a_disk_is_told_for_a_folder_that_is_not_there_yet(tmp_path):
     assert finding.found.endswith(f" free at {folder}")
 
 
+def test_a_folder_that_cannot_be_looked_at_counts_as_not_there_yet(tmp_path):
+    assert room("cache", tmp_path / ("long" * 100), 1, "make room").works
+
+
 def test_a_disk_with_too_little_room_is_a_note(tmp_path):
     finding = room("disk", tmp_path, 1 << 80, "make room")
     assert (finding.state, finding.advice) == ("note", "make room")

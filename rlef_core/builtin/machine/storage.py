@@ -9,14 +9,14 @@ from rlef_core import Health
 from rlef_core.builtin.machine.sizes import size
 
 LEAST_SHARED_BYTES = 512 << 20
-"""Above the 64 MiB that a container gets unasked; processes that hand weights to each other there need more."""
+"""Above the 64 MiB that a container gets unasked; the processes of an engine hand each other data there and need more."""
 FILES_PER_PROCESSOR = 64
 """A program that runs takes some ten; a connection to a server takes one."""
 
 
 def room(name: str, folder: Path, least: int, advice: str) -> Health:
     """The free bytes of the disk that holds `folder`, or would; a note where they are fewer than `least` or nothing can be written."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
     usage = shutil.disk_usage(there)
     found = f"{size(usage.free)} of {size(usage.total)} free at {folder}"
     writable = os.access(there, os.W_OK | os.X_OK)

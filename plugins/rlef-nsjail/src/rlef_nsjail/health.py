@@ -72,7 +72,7 @@ def control_groups() -> Health:
 def root_file_systems() -> Health:
     """The folder of root file systems and the room that it has."""
     folder = rootfs.default_cache()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
     free = shutil.disk_usage(there).free
     works = free >= ROOT_BYTES and os.access(there, os.W_OK | os.X_OK)
     advice = "make room there and let this user write, or set `cache` to another folder"
