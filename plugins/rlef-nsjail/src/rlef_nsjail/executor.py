@@ -1,5 +1,6 @@
 """Run jobs in a pool of jails, one case at a time in each."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,6 +17,8 @@ from rlef_nsjail.pool import Pool
 from rlef_nsjail.rewording import case_request, compile_request
 from rlef_nsjail.turns import Turns
 from rlef_nsjail.verify import UnsafeJailError
+
+log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 MOST_OUTPUT_BYTES = FILE_MEGABYTES * MEGABYTE
@@ -155,10 +158,11 @@ class NsjailExecutor:
                     return read(answer, stdout, stderr)
             except UnsafeJailError:
                 raise
-            except ExecutorFault:
+            except ExecutorFault as fault:
                 if not left:
                     raise
                 self._metrics.add("executor/jails_lost", 1.0)
+                log.warning("a jail was lost, the program runs again in another: %s", fault)
         raise AssertionError("unreachable")
 
 

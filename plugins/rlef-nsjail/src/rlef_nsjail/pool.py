@@ -1,6 +1,7 @@
 """Hand out verified jails, several of each design; replace those that are lost or have run long enough."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from rlef_nsjail.cgroups import Cgroups
 from rlef_nsjail.design import Design
 from rlef_nsjail.jail import Jail, harness, spawn
 from rlef_nsjail.verify import verify
+
+log = logging.getLogger(__name__)
 
 
 class Pool:
@@ -64,6 +67,7 @@ class Pool:
             if jail.process.poll() is None:
                 return jail
             self._metrics.add("executor/jails_lost", 1.0)
+            log.warning("a jail ended while it was idle: %s", jail.log() or "nsjail said nothing")
             self._end(jail)
         return await self._new(design)
 
