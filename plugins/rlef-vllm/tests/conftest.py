@@ -18,6 +18,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Pre
 from rlef_core import Action, EpisodeId, Language, Message, ModelSpec, Probe, Sampling, Weights
 from rlef_models.transfer import Parameters, Publisher
 from rlef_vllm.config import VllmConfig
+from rlef_vllm.environment import environment
 from rlef_vllm.plugin import build_vllm
 from rlef_vllm.policy import VllmPolicy
 
@@ -184,7 +185,8 @@ def trainer(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
 @pytest.fixture(scope="session")
 def policy(run: TestContext) -> Iterator[VllmPolicy]:
     """The policy on the one engine."""
-    built = build_vllm(SMALL, run)
+    with environment({"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}):  # full soon: a cache that fills is no leak
+        built = build_vllm(SMALL, run)
     assert isinstance(built, VllmPolicy)
     yield built
     built.engine.end()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rlef_core import PolicyFault
+from rlef_core import Action, EpisodeId, Message, PolicyFault, Sampling
 from rlef_vllm.policy import VllmPolicy
 
 pytestmark = pytest.mark.repository
@@ -69,3 +69,17 @@ async def test_cancelled_and_late_answers_leave_no_request_in_the_engine(lend: C
     await play(policy)
     assert policy.engine._llm is not None
     assert policy.engine._llm.get_num_unfinished_requests() == 0
+
+
+async def test_more_prompts_than_a_step_takes_at_once_are_answered(lend: Callable[[], VllmPolicy], trainer: Any) -> None:
+    policy = lend()
+    await policy.load(trainer.published(1))
+
+    async def ask(number: int) -> Action:
+        async with policy.open(EpisodeId("train", 0, "task", number)) as conversation:
+            return await conversation.act([Message("user", f"{number} " * 70)], Sampling(max_tokens=2, seed=number))
+
+    actions = await asyncio.gather(*map(ask, range(10, 74)))
+    assert sum(len(action.prompt_ids) for action in actions) > policy.engine.launch.config.prefill_tokens
+    for action in actions:
+        assert action.logprobs == pytest.approx(trainer.logprobs(1, action.prompt_ids, action.ids, 1.0), abs=1e-4)

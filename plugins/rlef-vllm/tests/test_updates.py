@@ -147,7 +147,8 @@ class Trial:
         """What was counted, and which bounds hold."""
         counts = self.counts
         tenth = max(1, len(self.looks) // 10)
-        first, last = (middle(looks) for looks in (self.looks[:tenth], self.looks[-tenth:]))
+        tenths = [middle(self.looks[at : at + tenth]) for at in range(0, len(self.looks), tenth)]
+        first, last = tenths[0], tenths[-1]
         holds = {
             "every answer came, and whole": counts["asked"] == counts["answered"] and not counts["short answers"],
             "answers went on over updates": counts["answers of several versions"] > UPDATES / 2,
@@ -156,7 +157,7 @@ class Trial:
             **{f"flat {name}": last[name] - first[name] < GROWTH_BYTES for name in ("driver_bytes", "engine_bytes")},
             **{f"no more {name}": last[name] <= first[name] for name in ("descriptors", "processes")},
         }
-        return {"counts": counts, "gap": self.gap, "first tenth": first, "last tenth": last, "holds": holds}
+        return {"counts": counts, "gap": self.gap, "held by tenth": tenths, "holds": holds}
 
 
 def scheme_of(number: int) -> str:
