@@ -31,7 +31,7 @@ def tested(updates: int) -> tuple[int, dict[str, Any] | None]:
     """The test's exit status with so many updates, and its figures, if it came to them."""
     with tempfile.TemporaryDirectory(prefix="rlef-proof-") as folder:
         report = Path(folder) / "report.xml"
-        words = ["-m", "pytest", "-q", TEST, f"--junitxml={report}"]
+        words = ["-m", "pytest", "-q", TEST, f"--junitxml={report}", "-o", "junit_family=xunit1"]  # which takes properties
         done = subprocess.run([sys.executable, *words], cwd=REPOSITORY, env={**os.environ, "RLEF_VLLM_UPDATES": str(updates)}, check=False)
         said = ElementTree.parse(report).find(".//property[@name='found']") if report.exists() else None
     return done.returncode, None if said is None else json.loads(said.attrib["value"])
