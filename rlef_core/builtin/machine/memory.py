@@ -1,4 +1,4 @@
-"""Tell how much memory this process may still take."""
+"""Tell how much memory there is for this process."""
 
 from pathlib import Path
 
@@ -11,7 +11,10 @@ LEAST_BYTES = 2 << 30
 
 
 def memory(root: Path) -> Health:
-    """What is available of the machine's memory, or of a control group's limit where that is less; a note where it is little."""
+    """What is available of the machine's memory, or a control group's limit where that is less; a note where it is little.
+
+    The limit counts whole, since most of what a group uses may be cache that gives way.
+    """
     lines = (line.split() for line in (root / "proc/meminfo").read_text(encoding="utf-8").splitlines())
     figures = {words[0]: int(words[1]) << 10 for words in lines}
     total, available = figures["MemTotal:"], figures["MemAvailable:"]
