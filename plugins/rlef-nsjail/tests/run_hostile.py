@@ -119,6 +119,7 @@ async def each_of(programs: Sequence[Hostile], judge: Judge, multiprocess: bool,
     """One after the other, and after each the good one."""
     good = Hostile("good.py", GOOD, TASKS["sum"], LIMITS, frozenset())
     for program in programs:
+        print(program.name, file=sys.stderr, flush=True)  # so that what goes wrong is told below its name
         started = time.monotonic()
         verdicts, said = await verdicts_of(program, judge, port)
         seconds = time.monotonic() - started

@@ -74,7 +74,7 @@ class Jail:
         except OSError as error:
             raise ExecutorFault(f"lost a jail: {error}; {self.log()}") from error
         if not message:
-            raise ExecutorFault(f"a jail ended while it ran a program: {self.log() or 'nsjail said nothing'}")
+            raise ExecutorFault(f"a jail ended while it ran a program: {self._memory_full()}{self.log() or 'nsjail said nothing'}")
         answer = _understood(message, self.asked)
         if self._was_killed():
             answer["limit"] = "memory"
@@ -151,6 +151,13 @@ class Jail:
         before = self._kills
         self._kills = before if self._kills_file is None else cgroups.kills(self._kills_file)
         return self._kills > before
+
+    def _memory_full(self) -> str:
+        """Words for a jail that has ended, where the kernel had a part in it."""
+        with suppress(OSError):  # its group may be gone
+            if self._was_killed():
+                return "its memory was full and the kernel killed a process of it; "
+        return ""
 
     def _limit_memory(self, most: int) -> None:
         if most == self.memory_bytes:
