@@ -20,6 +20,9 @@ from rlef_vllm.inside import BACKEND, DRIVER
 CPU_CACHE_BYTES = 1_000_000_000
 """Memory for keys and values on a CPU, unless the spec says: vLLM would take nine tenths of the machine."""
 
+CPU_BLOCK = 32
+"""Tokens of the prefix cache's blocks on a CPU, where vLLM would take 128: only whole blocks are kept, and turns are often shorter."""
+
 
 class EngineError(RlefError):
     """An engine cannot be started, or has died for good; the message names the setting to change."""
@@ -63,6 +66,7 @@ class Launch:
             "max_num_seqs": config.batch_size,
             "max_num_batched_tokens": max(config.prefill_tokens, self.longest),
             "enable_prefix_caching": config.prefix_caching,
+            "block_size": None if self.on_gpu else CPU_BLOCK,
             # vLLM takes the draw of a prompt's part back from the request's generator, which none of a CPU can, and dies of it
             "enable_chunked_prefill": self.on_gpu,
             "enforce_eager": config.eager,
