@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import psutil
@@ -17,12 +15,14 @@ from vllm.v1.engine.exceptions import EngineDeadError
 
 from rlef_core import PolicyFault, Weights
 from rlef_vllm.config import KEPT
-from rlef_vllm.starting import EngineError, Launch, processes, reason
+from rlef_vllm.starting import Launch, abandon, processes, reason, written
 
 T = TypeVar("T")
 
 LOOK_SECONDS = 10.0
 """How long an engine may take to say that it is there, once an answer did not come in time."""
+LOAD_SECONDS = 900.0
+"""How long a load may take before the engine counts as hung: longer than receivers wait for weights."""
 
 
 class Engine:
@@ -41,6 +41,9 @@ class Engine:
         self._llm: AsyncLLM | None = None
         self._processes: list[psutil.Process] = []
         self._gone = "it was closed"
+        self._refused: str | None = None  # why it must not sample: it may have the weights of two versions
+        self._waits = False  # for a publication, to be started again with it
+        self._written = 0
         self._asked = 0
         self._timers: set[asyncio.Timeout] = set()
         self._mending: asyncio.Task[None] | None = None
@@ -53,7 +56,8 @@ class Engine:
         try:
             asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
         except BaseException:
-            self._end_loop()
+            abandon(self.launch.log)  # where Ctrl-C came, the start goes on in its thread
+            self.end()
             raise
 
     async def generate(self, prompt: list[int], params: SamplingParams, rank: int | None = None) -> RequestOutput:
@@ -90,12 +94,15 @@ class Engine:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def _start(self) -> None:
+        self._written = written(self.launch.log)
         self._llm = self.launch.start()  # blocks this loop, on which nothing else can go on without the engine
         self._processes = processes(self._llm)
         await self._llm.update_weight_version(str(self.version))
 
     async def _generate(self, prompt: list[int], params: SamplingParams, rank: int | None) -> RequestOutput:
         llm = await self._alive()
+        if self._refused is not None:
+            raise PolicyFault(self._refused)
         self._asked += 1
         try:
             async with asyncio.timeout(self.launch.config.request_timeout) as timer:
@@ -108,6 +115,8 @@ class Engine:
             await self._look(llm)
             if llm is not self._llm:
                 raise PolicyFault("vLLM's engine hung or died while it answered") from error
+            if self._refused is not None:
+                raise PolicyFault(self._refused) from error
             seconds = self.launch.config.request_timeout
             raise PolicyFault(f"vLLM did not answer within policy.request_timeout ({seconds:g} s); raise it or lower max_tokens") from error
         except EngineDeadError as error:
@@ -118,7 +127,7 @@ class Engine:
 
     async def _alive(self) -> AsyncLLM:
         if self._mending is not None:
-            await asyncio.shield(self._mending)
+            await asyncio.wait([self._mending])
         if self._llm is None:
             raise PolicyFault(f"vLLM's engine does not run: {self._gone}")
         return self._llm
@@ -137,35 +146,40 @@ class Engine:
         if llm is not self._llm:  # told before
             return
         self._llm = None
-        for timer in self._timers:  # of an engine that hangs, nobody will hear
-            timer.reschedule(self._loop.time())
+        self._hurry()  # of an engine that hangs, nobody will hear
         self._mending = self._loop.create_task(self._mend(llm, error))
+
+    def _hurry(self) -> None:
+        for timer in self._timers:
+            if not timer.expired():
+                timer.reschedule(self._loop.time())
 
     async def _mend(self, llm: AsyncLLM, error: BaseException) -> None:
         try:
-            self._gone = reason(error, self.launch.log)
+            self._gone = reason(error, self.launch.log, self._written)
             shut(llm, self._processes)
             if self.restarts == self.launch.config.restarts:
                 self._gone = f"it died and policy.restarts ({self.restarts}) are used up: {self._gone}"
-            else:
-                self.restarts += 1
+                return
+            self.restarts += 1
+            if self._weights is None or self._weights.scheme in KEPT:
                 await self._start_again()
+            else:
+                self._waits = True
+                self._gone = (
+                    f"it died and waits for the next weights, for those that came by {self._weights.scheme!r} cannot be read again "
+                    f"(those of policy.transfer {' or '.join(sorted(KEPT))} can): {self._gone}"
+                )
         finally:
             self._mending = None
 
     async def _start_again(self) -> None:
-        kept = self._weights
-        if kept is not None and kept.scheme not in KEPT:
-            self._gone = (
-                f"it died, and weights that came by {kept.scheme!r} cannot be read again: set policy.transfer to one of {sorted(KEPT)}"
-            )
-            return
         try:
             await self._start()
-            if kept is not None:
+            if self._weights is not None:  # only now: newer ones may have come meanwhile, and the older be gone
                 assert self._llm is not None  # just started
-                await self._take(self._llm, kept)
-        except (EngineError, EngineDeadError, PolicyFault) as error:
+                await self._take(self._llm, self._weights)
+        except Exception as error:  # whatever it was, the engine is not there
             self._gone = f"it died and could not be started again: {error}"
             if self._llm is not None:
                 shut(self._llm, self._processes)
@@ -174,44 +188,73 @@ class Engine:
     async def _load(self, weights: Weights) -> None:
         if weights.scheme != "unchanged":
             self._weights = weights
-        if self._llm is None and self._mending is None:
-            raise PolicyFault(f"vLLM's engine does not run: {self._gone}")
-        llm = await self._alive()
         self.version = weights.version
+        if self._mending is not None:
+            await asyncio.wait([self._mending])
+        if self._waits and weights.scheme != "unchanged":
+            await self._come_back()
+            return
+        llm = await self._alive()
         try:
             await self._take(llm, weights)
-        except EngineDeadError as error:
+        except (EngineDeadError, TimeoutError) as error:
             self._died(llm, error)
             await self._alive()  # which has the weights, or raises
 
+    async def _come_back(self) -> None:
+        self._waits = False
+        self._mending = self._loop.create_task(self._start_again())
+        self._mending.add_done_callback(lambda _: setattr(self, "_mending", None))
+        await self._alive()
+
     async def _take(self, llm: AsyncLLM, weights: Weights) -> None:
+        try:
+            async with asyncio.timeout(LOAD_SECONDS):
+                await self._move(llm, weights)
+        except (EngineDeadError, TimeoutError):
+            raise
+        except Exception as error:
+            told = reason(error, self.launch.log, self._written)
+            self._refused = f"vLLM did not take the weights of version {self.version} ({told})"
+            self._hurry()  # the engine stays paused: it may have the weights of two versions
+            raise PolicyFault(self._refused) from error
+
+    async def _move(self, llm: AsyncLLM, weights: Weights) -> None:
         version = str(self.version)
         moves = weights.scheme != "unchanged"
         await llm.pause_generation(mode="keep", clear_cache=moves)
-        try:
-            if moves:
-                await llm.start_weight_update()
-                await llm.update_weights(WeightTransferUpdateRequest({"payload": dict(weights.payload), "first": self.first}))
-                await llm.finish_weight_update(version)
-            else:
-                await llm.update_weight_version(version)
-        except EngineDeadError:
-            raise
-        except Exception as error:
-            raise PolicyFault(f"vLLM did not take the weights of version {version} ({reason(error, self.launch.log)})") from error
+        if moves:
+            await llm.start_weight_update()
+            await llm.update_weights(WeightTransferUpdateRequest({"payload": dict(weights.payload), "first": self.first}))
+            await llm.finish_weight_update(version)
+            self._refused = None
+        else:
+            await llm.update_weight_version(version)
         await llm.resume_generation()
 
     async def _suspend(self) -> None:
-        llm = await self._alive()
+        await self._steadily(self._give_back)
+
+    async def _give_back(self, llm: AsyncLLM) -> None:
         await llm.pause_generation(mode="keep", clear_cache=True)
         if self.launch.on_gpu:
             await llm.sleep(level=1)
 
     async def _resume(self) -> None:
-        llm = await self._alive()
+        await self._steadily(self._take_back)
+
+    async def _take_back(self, llm: AsyncLLM) -> None:
         if self.launch.on_gpu:
             await llm.wake_up()
         await llm.resume_generation()
+
+    async def _steadily(self, work: Callable[[AsyncLLM], Awaitable[None]]) -> None:
+        llm = await self._alive()
+        try:
+            await work(llm)
+        except EngineDeadError as error:  # while nobody asked it
+            self._died(llm, error)
+            await work(await self._alive())
 
     async def _close(self) -> None:
         if self._mending is not None:
@@ -242,5 +285,5 @@ def shut(llm: AsyncLLM, started: list[psutil.Process]) -> None:
     _, alive = psutil.wait_procs(started, timeout=1)
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
     psutil.wait_procs(alive, timeout=5)

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from threading import Lock
 
 from attrs import define, field
 from vllm import SamplingParams
@@ -51,11 +52,11 @@ def launches(config: VllmConfig, context: Context) -> list[Launch]:
     assert context.model is not None  # resolve() has refused it
     longest = context_length(path, context.model.max_length)
     threads = max(1, context.threads // (config.replicas * config.devices))
-    found = []
+    found, turn = [], Lock()
     for number, devices in enumerate(_shares(config, context.devices)):
         dtype = "float32" if context.model.dtype == "auto" and not devices else context.model.dtype
         seed = context.seed("engine", number) % 2**31
-        found.append(Launch(path, dtype, longest, seed, devices, threads, log_of(context, number), config))
+        found.append(Launch(path, dtype, longest, seed, devices, threads, log_of(context, number), config, turn))
     return found
 
 

@@ -1,13 +1,16 @@
 """Start one engine of vLLM's, quietly, and say in one line why it did not start."""
 
+import contextlib
+import multiprocessing
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import psutil
-from attrs import frozen
+from attrs import field, frozen
 from vllm.config import WeightTransferConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.v1.engine.async_llm import AsyncLLM
@@ -15,13 +18,13 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from rlef_core import RlefError, UsageError
 from rlef_vllm.config import VllmConfig
 from rlef_vllm.environment import environment, quiet
-from rlef_vllm.inside import BACKEND, DRIVER
+from rlef_vllm.inside import BACKEND, DRIVER, LOG
 
 CPU_CACHE_BYTES = 1_000_000_000
 """Memory for keys and values on a CPU, unless the spec says: vLLM would take nine tenths of the machine."""
-
 CPU_BLOCK = 32
 """Tokens of the prefix cache's blocks on a CPU, where vLLM would take 128: only whole blocks are kept, and turns are often shorter."""
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class EngineError(RlefError):
@@ -40,15 +43,17 @@ class Launch:
     threads: int
     log: Path
     config: VllmConfig
+    turn: Lock = field(factory=Lock, eq=False, repr=False)
+    """Held while an engine starts, for the environment is the whole process's; replicas share it."""
 
     def start(self) -> AsyncLLM:
         """Start the engine's processes and wait until they are ready. Raises EngineError."""
-        written = self.log.stat().st_size if self.log.exists() else 0
-        with environment(self._variables()):
+        before = written(self.log)
+        with self.turn, environment(self._variables()):
             try:
                 return AsyncLLM.from_engine_args(self.arguments())
             except Exception as error:  # of whatever library; the engine's own processes say more in their log
-                raise EngineError(reason(error, self.log, written)) from error
+                raise EngineError(reason(error, self.log, before)) from error
 
     def arguments(self) -> AsyncEngineArgs:
         """vLLM's own form of the settings. Raises UsageError for an argument that vLLM does not know."""
@@ -98,23 +103,53 @@ class Launch:
             **quiet(self.log),
             "OMP_NUM_THREADS": str(self.threads),
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # cores are shared with the optimizer and the sandbox
+            "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a forked process would never call inside.prepare, and this one has threads
         }
         if self.on_gpu:
-            variables["CUDA_VISIBLE_DEVICES"] = ",".join(device.removeprefix("cuda:") for device in self.devices)
+            variables[VISIBLE] = visible(self.devices, os.environ.get(VISIBLE))
         return variables
+
+
+def visible(devices: Sequence[str], already: str | None) -> str:
+    """What CUDA_VISIBLE_DEVICES says to an engine that is given `devices`, which are counted among those `already` visible.
+
+    Raises EngineError for a device that is not among them.
+    """
+    numbers = [int(device.removeprefix("cuda:")) for device in devices]
+    if already is None:
+        return ",".join(map(str, numbers))
+    names = [name for name in already.split(",") if name]
+    if max(numbers) >= len(names):
+        raise EngineError(f"devices.policy has {max(numbers)}, expected less than {len(names)}, for {VISIBLE} is {already!r}")
+    return ",".join(names[number] for number in numbers)
 
 
 def processes(llm: AsyncLLM) -> list[psutil.Process]:
     """The processes of an engine, parents first."""
-    manager = llm.engine_core.resources.engine_manager
+    manager, coordinator = llm.engine_core.resources.engine_manager, llm.engine_core.resources.coordinator
     found: list[psutil.Process] = []
-    for process in manager.processes if manager else ():
+    for process in (*(manager.processes if manager else ()), *((coordinator.proc,) if coordinator else ())):
         try:
             parent = psutil.Process(process.pid)
             found += [parent, *parent.children(recursive=True)]
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def abandon(log: Path) -> None:
+    """Kill the processes that write to `log`: a start that waits for them fails at once."""
+    for child in multiprocessing.active_children():
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(child.pid)
+            if process.environ().get(LOG) == str(log):
+                for each in (*process.children(recursive=True), process):
+                    each.kill()
+
+
+def written(log: Path) -> int:
+    """How many bytes a log has."""
+    return log.stat().st_size if log.exists() else 0
 
 
 def reason(error: BaseException, log: Path, written: int = 0) -> str:
