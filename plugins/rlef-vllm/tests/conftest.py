@@ -116,7 +116,7 @@ class Trainer:
     @asynccontextmanager
     async def publish(self, version: int, scheme: str = "shm", of: int | None = None) -> AsyncIterator[Weights]:
         """A publication of the version; with `of`, its tensors are those of another."""
-        publisher = Publisher(self._directory / f"{version}", "cpu", timeout=60)
+        publisher = Publisher(self._directory / f"{version}-by-{scheme}", "cpu", timeout=60)
         parameters = Parameters.of(dict(self.model(version if of is None else of).named_parameters()))
         try:
             async with publisher.publish(scheme, version, parameters, self.probe(version)) as weights:

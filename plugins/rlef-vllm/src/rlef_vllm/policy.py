@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from threading import Lock
 
-from attrs import define, field
+from attrs import define, evolve, field
 from vllm import SamplingParams
 from vllm.outputs import CompletionOutput, RequestOutput
 from vllm.sampling_params import RequestOutputKind
@@ -54,9 +54,10 @@ def launches(config: VllmConfig, context: Context) -> list[Launch]:
     threads = max(1, context.threads // (config.replicas * config.devices))
     found, turn = [], Lock()
     for number, devices in enumerate(_shares(config, context.devices)):
-        dtype = "float32" if context.model.dtype == "auto" and not devices else context.model.dtype
         seed = context.seed("engine", number) % 2**31
-        found.append(Launch(path, dtype, longest, seed, devices, threads, log_of(context, number), config, turn))
+        launch = Launch(path, context.model.dtype, longest, seed, devices, threads, log_of(context, number), config, turn)
+        plain = launch.dtype == "auto" and not launch.on_gpu  # as the policy `transformers` has it
+        found.append(evolve(launch, dtype="float32") if plain else launch)
     return found
 
 

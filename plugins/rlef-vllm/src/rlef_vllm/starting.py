@@ -13,6 +13,7 @@ import psutil
 from attrs import field, frozen
 from vllm.config import WeightTransferConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.platforms import current_platform
 from vllm.v1.engine.async_llm import AsyncLLM
 
 from rlef_core import RlefError, UsageError
@@ -89,8 +90,8 @@ class Launch:
 
     @property
     def on_gpu(self) -> bool:
-        """The engine has GPUs."""
-        return any(device.startswith("cuda") for device in self.devices)
+        """The engine has GPUs: those that it was given, or what vLLM finds."""
+        return any(device.startswith("cuda") for device in self.devices) or current_platform.is_cuda_alike()
 
     @property
     def verify_bound(self) -> float:
@@ -105,7 +106,7 @@ class Launch:
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # cores are shared with the optimizer and the sandbox
             "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a forked process would never call inside.prepare, and this one has threads
         }
-        if self.on_gpu:
+        if self.devices:
             variables[VISIBLE] = visible(self.devices, os.environ.get(VISIBLE))
         return variables
 
@@ -155,9 +156,9 @@ def written(log: Path) -> int:
 def reason(error: BaseException, log: Path, written: int = 0) -> str:
     """Why an engine did not start or died, as far as its log after `written` bytes tells, and the setting to change."""
     text = log.read_bytes()[written:].decode(errors="replace") if log.exists() else ""
-    words = _last_words(text) or f"{type(error).__name__}: {' '.join(str(error).split())}"
-    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, f"{words}\n{text}", re.IGNORECASE)), "see the log")
-    return f"{words[:300]}; {advice} (log: {log})"
+    errors = _errors(text) or [f"{type(error).__name__}: {' '.join(str(error).split())}"]
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, "\n".join(errors), re.IGNORECASE)), "see the log")
+    return f"{errors[0][:300]}; {advice} (log: {log})"
 
 
 _ADVICE = (
@@ -176,7 +177,6 @@ _ADVICE = (
 )
 
 
-def _last_words(text: str) -> str:
+def _errors(text: str) -> list[str]:
     # the first error is the cause; those of the processes around it only say that it happened
-    errors = re.findall(r"^(?:\(.*?\) )?(?:ERROR [^\]]*\] )?\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", text, re.MULTILINE)
-    return str(errors[0]).strip() if errors else ""
+    return re.findall(r"^(?:\(.*?\) )?(?:ERROR [^\]]*\] )?\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", text, re.MULTILINE)
