@@ -42,6 +42,7 @@ class Transcript:
         self.ids: list[int] = []
         self._tokenizer = tokenizer
         self._shape: list[Message] = []
+        self._unanswered: tuple[Message, ...] | None = None
         self._trims = _trims(tokenizer)
 
     def observe(self, messages: Sequence[Message]) -> None:
@@ -55,9 +56,19 @@ class Transcript:
         self.ids += new
         self._shape += [*shape, Message("assistant", _marker(start + len(shape)))]
 
+    def observe_once(self, messages: Sequence[Message]) -> None:
+        """As `observe`, but messages whose answer was lost may come again. Raises ValueError where others come in their place."""
+        asked = tuple(messages)
+        if self._unanswered is None:
+            self.observe(asked)
+            self._unanswered = asked
+        elif self._unanswered != asked:
+            raise ValueError(f"an answer to {self._unanswered!r} is due, expected the same messages again and not {asked!r}")
+
     def answer(self, ids: Sequence[int]) -> None:
         """Append sampled ids as they are."""
         self.ids += ids
+        self._unanswered = None
 
     def _literals(self, shape: list[Message], new: list[Message]) -> list[list[int]]:
         # The template's own text before, between and after the new messages, as ids.

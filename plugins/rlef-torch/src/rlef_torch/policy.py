@@ -128,7 +128,6 @@ class TransformersConversation:
     def __init__(self, policy: TransformersPolicy) -> None:
         self._policy = policy
         self._transcript = Transcript(policy.tokenizer)
-        self._unanswered: tuple[Message, ...] | None = None
 
     async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
         request = self.ask(messages, sampling)
@@ -139,7 +138,7 @@ class TransformersConversation:
 
     def ask(self, messages: Sequence[Message], sampling: Sampling) -> Request:
         """Return the request for an answer to `messages`; it has ended already where the context leaves no room."""
-        self._observe(tuple(messages))
+        self._transcript.observe_once(messages)
         room = max(0, self._policy.longest - len(self._transcript.ids))
         return Request(
             conversation=self,
@@ -160,16 +159,7 @@ class TransformersConversation:
         action = Action(text, tuple(request.prompt), tuple(request.ids), tuple(request.logprobs), spans, request.finish)
         if request.ids:
             self._transcript.answer(request.ids)
-            self._unanswered = None
         return action
-
-    def _observe(self, messages: tuple[Message, ...]) -> None:
-        # Messages whose request was lost stand in the transcript already
-        if self._unanswered is None:
-            self._transcript.observe(messages)
-            self._unanswered = messages
-        elif self._unanswered != messages:
-            raise ValueError(f"an answer to {self._unanswered!r} is due, expected the same messages again and not {messages!r}")
 
     async def _answer(self, request: Request) -> None:
         loop = asyncio.get_running_loop()

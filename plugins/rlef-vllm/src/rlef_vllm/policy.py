@@ -138,10 +138,9 @@ class VllmConversation:
         self._policy = policy
         self._rank = rank if policy.engine.launch.config.data_parallel > 1 else None
         self._transcript = Transcript(policy.tokenizer)
-        self._unanswered: tuple[Message, ...] | None = None
 
     async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
-        self._observe(tuple(messages))
+        self._transcript.observe_once(messages)
         prompt = list(self._transcript.ids)
         room = self._policy.longest - len(prompt)
         if room <= 0:
@@ -152,7 +151,6 @@ class VllmConversation:
         self._policy.context.metrics.add("policy/kv_reuse_rate", (output.num_cached_tokens or 0) / len(prompt))
         action = self._action(prompt, output, full=room < sampling.max_tokens)
         self._transcript.answer(action.ids)
-        self._unanswered = None
         return action
 
     def _action(self, prompt: list[int], output: RequestOutput, *, full: bool) -> Action:
@@ -164,14 +162,6 @@ class VllmConversation:
             finish = Finish.CONTEXT
         ids = tuple(answer.token_ids)
         return Action(self._policy.tokenizer.decode(ids), tuple(prompt), ids, _logprobs(answer), _spans(answer), finish)
-
-    def _observe(self, messages: tuple[Message, ...]) -> None:
-        # messages whose request was lost stand in the transcript already
-        if self._unanswered is None:
-            self._transcript.observe(messages)
-            self._unanswered = messages
-        elif self._unanswered != messages:
-            raise ValueError(f"an answer to {self._unanswered!r} is due, expected the same messages again and not {messages!r}")
 
 
 def sampling_params(sampling: Sampling, limit: int, ends: frozenset[int]) -> SamplingParams:
