@@ -123,6 +123,9 @@ class Engine:
             self._died(llm, error)
             raise PolicyFault("vLLM's engine died while it answered") from error
         except Exception as error:  # whatever vLLM made of the request, it is lost
+            await self._look(llm)  # the first to hear of a death may hear of it by another name
+            if llm is not self._llm:
+                raise PolicyFault("vLLM's engine died while it answered") from error
             raise PolicyFault(f"vLLM lost a request ({type(error).__name__}: {error})") from error
 
     async def _alive(self) -> AsyncLLM:
