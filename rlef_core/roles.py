@@ -18,6 +18,8 @@ from rlef_core.records import (
     Execution,
     Job,
     Language,
+    MemoryQuestion,
+    MemoryUse,
     Message,
     ModelSpec,
     Problem,
@@ -124,6 +126,7 @@ class Component(Generic[RoleT_co]):
     offers: Callable[[Any], Offer] = field(default=lambda config: Offer())
     example: Callable[[], Any] | None = None
     metrics: tuple[Metric, ...] = Factory(tuple)
+    memory: Callable[[Any, MemoryQuestion], Sequence[MemoryUse]] | None = None
 
 
 def component(
@@ -135,16 +138,18 @@ def component(
     offers: Callable[[Any], Offer] | None = None,
     example: Callable[[], Any] | None = None,
     metrics: Sequence[Metric] = (),
+    memory: Callable[[Any, MemoryQuestion], Sequence[MemoryUse]] | None = None,
 ) -> Component[RoleT]:
     """A component for a register hook to return.
 
     `config` is an attrs class of `setting(...)` fields; `build(config, context)` makes the role's object and holds every heavy import;
-    `offers(config)` is pure and light; `example()` is a config that `plugins check` can build. Raises TypeError when `config` is no
+    `offers(config)` is pure and light; `example()` is a config that `plugins check` can build; `memory(config, question)` tells what the
+    component would hold at its peak, without its weights at hand, for `check --memory`. Raises TypeError when `config` is no
     attrs class or has a field without a help text, ValueError when the name is no lower-case word with dashes.
     """
     check_name(name)
     check_config(name, config)
-    return Component(name, summary, config, build, offers or (lambda config: Offer()), example, tuple(metrics))
+    return Component(name, summary, config, build, offers or (lambda config: Offer()), example, tuple(metrics), memory)
 
 
 class Conversation(Protocol):
@@ -168,7 +173,10 @@ class Policy(Protocol):
         """Take a publication; on return every new token is sampled by it. A payload of None (scheme `unchanged`) only moves the version."""
 
     async def suspend(self) -> None:
-        """Free the device until `resume`; no conversation is acting."""
+        """Free the device until `resume`; no conversation is acting, and nothing but `resume` and `close` is called meanwhile.
+
+        The weights of the last `load` stay; open conversations go on after `resume`.
+        """
 
     async def resume(self) -> None: ...
 
@@ -243,7 +251,11 @@ class Optimizer(Protocol):
 
     async def restore(self, directory: Path) -> None: ...
 
-    async def suspend(self) -> None: ...
+    async def suspend(self) -> None:
+        """Free the device until `resume`; nothing but `resume` and `close` is called meanwhile, and nothing is lost.
+
+        Payloads of the schemes `shm` and `file` stay valid.
+        """
 
     async def resume(self) -> None: ...
 

@@ -16,6 +16,7 @@ from rlef_core.records.episode import (
     VersionSpan,
 )
 from rlef_core.records.execution import Completed, Execution, Judgement, LimitHit, Verdict
+from rlef_core.records.memory import MemoryQuestion, MemoryUse
 from rlef_core.records.model import ModelSpec
 from rlef_core.records.program import CaseInput, CaseKind, Job, Language, Program, Tool
 from rlef_core.records.rows import task_from_json, task_to_json
@@ -54,6 +55,8 @@ __all__ = [
     "Language",
     "LimitHit",
     "Limits",
+    "MemoryQuestion",
+    "MemoryUse",
     "Message",
     "ModelSpec",
     "Probe",
