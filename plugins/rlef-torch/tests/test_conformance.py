@@ -206,8 +206,8 @@ class MicroBatchesCountAlike(Pupil[Any]):
 
     __slots__ = ()
 
-    def backward(self, lessons: Any, batch: Any, count: int) -> Any:
-        return super().backward(lessons, batch, sum(map(self.count, lessons)))
+    def backward(self, lessons: Any, batch: Any, count: float, *, last: bool) -> Any:
+        return super().backward(lessons, batch, sum(map(self.count, lessons)), last=last)
 
 
 class AveragesAverages(TorchOptimizer):

@@ -1,6 +1,6 @@
 """Score sampled ids with a causal language model, without ever holding a batch's logits."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from attrs import frozen
@@ -10,6 +10,12 @@ from transformers import PreTrainedModel
 from rlef_models.model import ModelError
 from rlef_torch.batch import Batch
 from rlef_torch.logprobs import token_logprobs
+
+
+class LogProbs(Protocol):
+    """A forward pass that scores: `Actor.logprobs`, or an engine that calls it."""
+
+    def __call__(self, batch: Batch, temperature: float, *, entropy: bool = False) -> tuple[Tensor, Tensor | None]: ...
 
 
 @frozen(eq=False)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import attrs
 from attrs import frozen
 
-from rlef_core import not_negative, positive, setting, share
+from rlef_core import Offer, not_negative, positive, setting, share
 
 KlEstimator = Literal["k1", "k2", "k3"]
 WEIGHT_SCHEMES = ("memory", "shm", "file", "ipc", "nccl", "gloo")
@@ -125,6 +125,18 @@ class SftConfig(LearningConfig):
 
     least_return: float = setting(0.0, help="trajectories whose rewards add up to more than this are learned from")
     loss_on: Literal["last", "all"] = setting("last", help="answers of such a trajectory that are learned: the last one, or all")
+
+
+def rewarded_offer(config: RewardedConfig, least: int) -> Offer:
+    """Return what a family that learns from rewards offers with a config, where it compares at least so many episodes of a task."""
+    biased = config.kl_in == "reward" and config.kl_estimator != "k1"
+    warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
+    return Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
+
+
+def ppo_offer(config: PpoConfig) -> Offer:
+    """Return what PPO offers with a config."""
+    return rewarded_offer(config, 2 if config.skip_equal_groups else 1)
 
 
 def _refuse_idle(config: RewardedConfig, names: tuple[str, ...], reason: str) -> None:

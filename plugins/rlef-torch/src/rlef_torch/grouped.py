@@ -32,13 +32,14 @@ def make_grouped(
     policy, reference = parts.policy(), parts.reference()
     penalty = Penalty(config, config.kl_coefficient)
     pupil: Pupil[Lesson] = Pupil(
-        module=policy.model,
-        stepper=parts.stepper(policy.model),
-        loss=PolicyLoss(policy, penalty, loss),
+        stepper=parts.stepper(policy.model, policy.logprobs),
+        loss=PolicyLoss(policy.logprobs, penalty, loss),
         count=lambda lesson: len(lesson.behaviour) if average == "token" else 1,
     )
     return RewardedLearner(
-        scorer=Scorer(policy, reference, None, "episode", config.micro_batch_tokens),
+        policy=policy,
+        fixed=(reference.model,),
+        scorer=Scorer(policy.logprobs, reference.logprobs, None, parts.device, "episode", config.micro_batch_tokens),
         penalty=penalty,
         updater=parts.updater({"policy": pupil}),
         targets=partial(_targets, config, baseline),

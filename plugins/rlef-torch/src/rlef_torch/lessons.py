@@ -1,17 +1,16 @@
 """Score a collection by the models as they are before its updates, and hold what each trajectory teaches (paper, section 2.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from attrs import frozen
 from torch import Tensor
 
 from rlef_core import Trajectory
-from rlef_torch.actor import Actor
-from rlef_torch.batch import pack
-from rlef_torch.batching import micro_batches
-from rlef_torch.critic import Critic
+from rlef_torch.actor import LogProbs
+from rlef_torch.batch import Batch, pack
 from rlef_torch.returns import Credit, Scores, Targets
+from rlef_torch.team import Alone, Team, share_micro_batches
 
 
 @frozen(eq=False)
@@ -30,28 +29,34 @@ class Lesson:
 
 @frozen(eq=False)
 class Scorer:
-    """The models that score: the policy, its reference, and a critic where the family has one."""
+    """What scores: the forward passes of the policy, its reference, and a critic where the family has one.
 
-    policy: Actor
-    reference: Actor
-    critic: Critic | None
+    Every rank of the team has the whole collection, and computes its share of it.
+    """
+
+    policy: LogProbs
+    reference: LogProbs
+    critic: Callable[[Batch], Tensor] | None
+    device: torch.device
     credit: Credit
     micro_batch_tokens: int
+    team: Team = Alone()
 
     @torch.no_grad()
     def scores(self, collection: Sequence[Trajectory]) -> list[Scores]:
         """Return the collection's scores, in order. Raises ValueError for trajectories without responses, or of several temperatures."""
         temperature = temperature_of(collection)
-        found: dict[int, Scores] = {}
-        for indexes in micro_batches([len(trajectory.ids) for trajectory in collection], token_budget=self.micro_batch_tokens):
-            members = [collection[index] for index in indexes]
-            found.update(zip(indexes, self._score(members, temperature), strict=True))
+        mine: dict[int, Scores] = {}
+        for indexes, counted in share_micro_batches([len(each.ids) for each in collection], self.micro_batch_tokens, self.team):
+            scored = self._score([collection[index] for index in indexes], temperature)
+            mine |= zip(indexes, scored, strict=True) if counted else ()
+        found = {index: scores for part in self.team.everyones(mine) for index, scores in part.items()}
         return [found[index] for index in range(len(collection))]
 
     def _score(self, members: Sequence[Trajectory], temperature: float) -> list[Scores]:
-        batch = pack(members, self.credit, self.policy.model.device)
-        old, _ = self.policy.logprobs(batch, temperature)
-        initial, _ = self.reference.logprobs(batch, temperature)
+        batch = pack(members, self.credit, self.device)
+        old, _ = self.policy(batch, temperature)
+        initial, _ = self.reference(batch, temperature)
         lengths = [[turn.stop - turn.start for turn in trajectory.turns] for trajectory in members]
         tokens = [sum(each) for each in lengths]
         values = [None] * len(members) if self.critic is None else self.critic(batch).split(self._positions(lengths))

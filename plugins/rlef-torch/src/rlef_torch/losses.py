@@ -34,6 +34,10 @@ class Statistics:
         fields = attrs.asdict(self, recurse=False)
         return {name: value for name, value in fields.items() if value is not None}
 
+    def none(self) -> Self:
+        """Return the sums over no elements."""
+        return type(self)(**{name: torch.zeros_like(value) for name, value in self.sums().items()})
+
     def means(self) -> dict[str, float]:
         """Return every sum but `count` divided by `count`; this waits for the device."""
         sums = self.sums()

@@ -96,7 +96,6 @@ class TorchOptimizer:
         for module in self.learner.fixed:
             module.to(device)
         for pupil in self.learner.updater.pupils.values():
-            pupil.module.to(device)
             pupil.stepper.move(device)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()

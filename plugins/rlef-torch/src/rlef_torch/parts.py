@@ -1,6 +1,7 @@
 """Load the parts that learners are made of: the policy, its reference, a critic, their steppers, and what updates them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from attrs import frozen
@@ -14,7 +15,7 @@ from rlef_torch.families import LearningConfig
 from rlef_torch.model import DTYPES, checkpoint_activations, choose_device, load_model
 from rlef_torch.pupil import LessonT, Pupil
 from rlef_torch.returns import Credit
-from rlef_torch.steps import Stepper
+from rlef_torch.steps import AdamStepper
 from rlef_torch.updater import Updater
 
 
@@ -42,10 +43,11 @@ class Parts:
         """Load the model that learns values."""
         return Critic(self._learning(), DTYPES[self.config.dtype], self.context.seed("critic"))
 
-    def stepper(self, module: nn.Module, rate: float | None = None) -> Stepper:
-        """Make the stepper of a module, at the policy's step size unless one is given."""
+    def stepper(self, module: nn.Module, forward: Callable[..., Any], rate: float | None = None) -> AdamStepper:
+        """Make the stepper of a module whose losses call `forward`, at the policy's step size unless one is given."""
         config = self.config
-        return Stepper(module, rate or config.learning_rate, config.warmup_updates, config.weight_decay, config.max_gradient_norm)
+        rate = rate or config.learning_rate
+        return AdamStepper(module, forward, rate, config.warmup_updates, config.weight_decay, config.max_gradient_norm)
 
     def updater(self, pupils: Mapping[str, Pupil[LessonT]], credit: Credit = "episode") -> Updater[LessonT]:
         """Make what moves the pupils."""

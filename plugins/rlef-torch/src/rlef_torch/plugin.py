@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rlef_core import Benchmark, Component, Context, Health, MadeModel, Offer, Optimizer, Policy, component, hookimpl
 from rlef_torch.config import POLICY_METRICS, TransformersConfig
-from rlef_torch.families import WEIGHT_SCHEMES, GrpoConfig, PpoConfig, RewardedConfig, RlooConfig, SftConfig
+from rlef_torch.families import WEIGHT_SCHEMES, GrpoConfig, PpoConfig, RlooConfig, SftConfig, ppo_offer, rewarded_offer
 from rlef_torch.metrics import GRPO_METRICS, PPO_METRICS, RLOO_METRICS, SFT_METRICS
 
 
@@ -73,7 +73,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             summary="RLEF's PPO, with a value for each turn, in this process",
             config=PpoConfig,
             build=build_ppo,
-            offers=lambda config: _offer(config, 2 if config.skip_equal_groups else 1),
+            offers=ppo_offer,
             example=PpoConfig,
             metrics=PPO_METRICS,
         ),
@@ -82,7 +82,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             summary="PPO's policy loss with advantages that compare the episodes of one task; no critic",
             config=GrpoConfig,
             build=build_grpo,
-            offers=lambda config: _offer(config, 2),
+            offers=lambda config: rewarded_offer(config, 2),
             example=GrpoConfig,
             metrics=GRPO_METRICS,
         ),
@@ -91,7 +91,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             summary="REINFORCE with the other episodes of a task as the baseline; no critic",
             config=RlooConfig,
             build=build_rloo,
-            offers=lambda config: _offer(config, 2),
+            offers=lambda config: rewarded_offer(config, 2),
             example=RlooConfig,
             metrics=RLOO_METRICS,
         ),
@@ -105,12 +105,6 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             metrics=SFT_METRICS,
         ),
     ]
-
-
-def _offer(config: RewardedConfig, least: int) -> Offer:
-    biased = config.kl_in == "reward" and config.kl_estimator != "k1"
-    warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
-    return Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
 
 
 def make_tiny_programs(cache: Path, seed: int, progress: Callable[[int, int], None]) -> Path:

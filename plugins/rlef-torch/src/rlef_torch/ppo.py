@@ -1,49 +1,75 @@
 """The optimizer `ppo`: RLEF's PPO, a clipped policy loss beside a critic with a value for each turn (paper, section 2.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlef_core import Context, Trajectory
+from rlef_torch.actor import Actor, LogProbs
 from rlef_torch.batch import Batch
-from rlef_torch.critic import Critic
 from rlef_torch.families import GrpoConfig, PpoConfig
 from rlef_torch.lessons import Lesson, Scorer
 from rlef_torch.losses import PolicyStatistics, ValueStatistics, policy_loss, value_loss
 from rlef_torch.parts import Parts
 from rlef_torch.penalty import Penalty
 from rlef_torch.pupil import Pupil
-from rlef_torch.returns import Scores, Targets, learning_targets
+from rlef_torch.returns import Credit, Scores, Targets, learning_targets
 from rlef_torch.rewarded import PolicyLoss, RewardedLearner
+from rlef_torch.steps import Stepper
+from rlef_torch.updater import Updater
 
 
 def make_ppo(path: str, config: PpoConfig, context: Context) -> RewardedLearner:
     """Return a learner over three copies of a resolved path's weights: the policy, the critic's body, the frozen reference."""
     parts = Parts(path, config, context)
     policy, critic, reference = parts.policy(), parts.critic(), parts.reference()
+    return learner_of(
+        config,
+        policy=policy,
+        policy_stepper=parts.stepper(policy.model, policy.logprobs),
+        critic_stepper=parts.stepper(critic, critic, config.critic_learning_rate),
+        reference=reference.logprobs,
+        fixed=(reference.model,),
+        updater=parts.updater,
+    )
+
+
+def learner_of(
+    config: PpoConfig,
+    *,
+    policy: Actor,
+    policy_stepper: Stepper,
+    critic_stepper: Stepper,
+    reference: LogProbs,
+    fixed: Sequence[nn.Module],
+    updater: Callable[[Mapping[str, Pupil[Lesson]], Credit], Updater[Lesson]],
+) -> RewardedLearner:
+    """Return a learner over models and steppers of any engine; `updater` makes what moves its pupils."""
     penalty = Penalty(config, config.kl_coefficient)
     pupils = {
         "policy": Pupil(
-            module=policy.model,
-            stepper=parts.stepper(policy.model),
-            loss=PolicyLoss(policy, penalty, partial(surrogate, config)),
+            stepper=policy_stepper,
+            loss=PolicyLoss(policy_stepper.forward, penalty, partial(surrogate, config)),
             count=lambda lesson: len(lesson.behaviour),
             after=config.critic_warmup_updates,
         ),
         "critic": Pupil(
-            module=critic,
-            stepper=parts.stepper(critic, config.critic_learning_rate),
-            loss=partial(_value_loss, config, critic),
+            stepper=critic_stepper,
+            loss=partial(_value_loss, config, critic_stepper.forward),
             count=lambda lesson: len(lesson.targets.returns),
             factor=config.value_coefficient,
         ),
     }
+    moves = updater(pupils, config.credit)
+    forward, value = policy_stepper.forward, critic_stepper.forward
     return RewardedLearner(
-        scorer=Scorer(policy, reference, critic, config.credit, config.micro_batch_tokens),
+        policy=policy,
+        fixed=fixed,
+        scorer=Scorer(forward, reference, value, moves.device, config.credit, config.micro_batch_tokens, moves.team),
         penalty=penalty,
-        updater=parts.updater(pupils, config.credit),
+        updater=moves,
         targets=partial(_targets, config),
     )
 
@@ -64,7 +90,9 @@ def surrogate(
     )
 
 
-def _value_loss(config: PpoConfig, critic: Critic, lessons: Sequence[Lesson], batch: Batch) -> tuple[Tensor, ValueStatistics]:
+def _value_loss(
+    config: PpoConfig, critic: Callable[[Batch], Tensor], lessons: Sequence[Lesson], batch: Batch
+) -> tuple[Tensor, ValueStatistics]:
     old = torch.cat([lesson.targets.baselines for lesson in lessons])
     returns = torch.cat([lesson.targets.returns for lesson in lessons])
     return value_loss(critic(batch), old, returns, clip=config.value_clip)

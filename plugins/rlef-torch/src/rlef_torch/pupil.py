@@ -1,9 +1,8 @@
-"""Say what an update moves: a module, the loss that teaches it, and the stepper that moves it."""
+"""Say what an update moves: the loss that teaches a module, and the stepper that moves it."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-import torch
 from attrs import define, frozen
 from torch import Tensor, nn
 
@@ -40,16 +39,22 @@ class Pupil(Generic[LessonT]):
     that of the whole update. after: first updates in which it stands still. factor: of its loss, where it meets the bound on the norm.
     """
 
-    module: nn.Module
     stepper: Stepper
     loss: Callable[[Sequence[LessonT], Batch], tuple[Tensor, Statistics]]
     count: Callable[[LessonT], int]
     after: int = 0
     factor: float = 1.0
 
-    def backward(self, lessons: Sequence[LessonT], batch: Batch, count: int) -> tuple[Tensor, Statistics]:
-        """Add a micro-batch's gradient to the module's; returns the micro-batch's share of the loss, and its statistics."""
+    @property
+    def module(self) -> nn.Module:
+        return self.stepper.module
+
+    def backward(self, lessons: Sequence[LessonT], batch: Batch, count: float, *, last: bool) -> tuple[Tensor, Statistics]:
+        """Add a micro-batch's gradient to the module's; returns the micro-batch's share of the loss, and its statistics.
+
+        `count` is what the loss is divided by: infinite for a micro-batch that does not count. `last`: it is the update's last.
+        """
         total, statistics = self.loss(lessons, batch)
         loss = total / count
-        torch.autograd.backward(self.factor * loss)
+        self.stepper.backward(self.factor * loss, last=last)
         return loss.detach(), statistics

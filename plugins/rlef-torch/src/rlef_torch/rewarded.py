@@ -10,7 +10,7 @@ from attrs import define, frozen
 from torch import Tensor, nn
 
 from rlef_core import Trajectory, UpdateReport
-from rlef_torch.actor import Actor
+from rlef_torch.actor import Actor, LogProbs
 from rlef_torch.batch import Batch, sampled
 from rlef_torch.groups import equal, groups_of
 from rlef_torch.lessons import Lesson, Scorer
@@ -30,12 +30,12 @@ TokenLoss = Callable[[Sequence[Lesson], Tensor, Tensor], tuple[Tensor, Reinforce
 class PolicyLoss:
     """The loss of the policy's pupil: the family's loss of tokens, and the KL penalty where it stands in the loss."""
 
-    actor: Actor
+    forward: LogProbs
     penalty: Penalty
     of_tokens: TokenLoss
 
     def __call__(self, lessons: Sequence[Lesson], batch: Batch) -> tuple[Tensor, ReinforceStatistics]:
-        logprobs, entropy = self.actor.logprobs(batch, lessons[0].trajectory.temperature, entropy=True)
+        logprobs, entropy = self.forward(batch, lessons[0].trajectory.temperature, entropy=True)
         assert entropy is not None  # it was asked for
         loss, statistics = self.of_tokens(lessons, logprobs, entropy)
         if not self.penalty.in_loss:
@@ -48,23 +48,18 @@ class PolicyLoss:
 class RewardedLearner:
     """Scores a collection, works out what it teaches, and takes its updates.
 
-    average: what the policy's loss is a mean over, tokens or sequences. least_group: smaller groups are left out of the updates.
+    fixed: modules that score and stay as they are. average: what the policy's loss is a mean over, tokens or sequences. least_group:
+    smaller groups are left out of the updates.
     """
 
+    policy: Actor
+    fixed: Sequence[nn.Module]
     scorer: Scorer
     penalty: Penalty
     updater: Updater[Lesson]
     targets: FindTargets
     average: str = "token"
     least_group: int = 1
-
-    @property
-    def policy(self) -> Actor:
-        return self.scorer.policy
-
-    @property
-    def fixed(self) -> Sequence[nn.Module]:
-        return (self.scorer.reference.model,)
 
     def learn(self, collection: Sequence[Trajectory], seed: int, version: int) -> UpdateReport:
         began = time.perf_counter()
@@ -93,7 +88,7 @@ class RewardedLearner:
         """
         scores = self.scorer.scores(collection)
         targets = self.targets(collection, scores, self.penalty.in_reward)
-        device = self.policy.model.device
+        device = self.updater.device
         behaviour = [sampled(trajectory).to(device) for trajectory in collection]
         weights = [torch.full_like(each, 1 if self.average == "token" else 1 / len(each)) for each in behaviour]
         return [Lesson(*parts) for parts in zip(collection, behaviour, weights, scores, targets, strict=True)]

@@ -75,7 +75,7 @@ def make_sft(path: str, config: SftConfig, context: Context) -> SftLearner:
         logprobs, entropy = policy.logprobs(batch, temperature=1.0, entropy=True)
         return likelihood_loss(logprobs, entropy=entropy)
 
-    pupil = Pupil(policy.model, parts.stepper(policy.model), loss, count=lambda example: example.tokens)
+    pupil = Pupil(parts.stepper(policy.model, policy.logprobs), loss, count=lambda example: example.tokens)
     return SftLearner(policy, parts.updater({"policy": pupil}), config)
 
 

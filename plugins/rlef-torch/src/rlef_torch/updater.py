@@ -9,19 +9,23 @@ from typing import Generic
 
 import torch
 from attrs import define
+from torch import Tensor
 
 from rlef_core import TrainingDiverged
 from rlef_torch.batch import pack
 from rlef_torch.batching import micro_batches, padding_share, updates
+from rlef_torch.losses import Statistics
 from rlef_torch.pupil import LessonT, Pupil, PupilResult
 from rlef_torch.returns import Credit
+from rlef_torch.team import Alone, Team, share_micro_batches
 
 
 @define(eq=False)
 class Updater(Generic[LessonT]):
     """Moves pupils, by name, with lessons; `updates` counts gradient steps. One thread at a time may use it.
 
-    `span` marks each update in the run's timeline.
+    `span` marks each update in the run's timeline. Every rank of the team has the
+    same lessons, and computes its share of the micro-batches.
     """
 
     pupils: Mapping[str, Pupil[LessonT]]
@@ -32,6 +36,7 @@ class Updater(Generic[LessonT]):
     span: Callable[[str], AbstractContextManager[None]]
     credit: Credit = "episode"
     updates: int = 0
+    team: Team = Alone()
 
     def planned(self, sequences: int) -> int:
         """Return how many updates a collection of so many trajectories has when all are learned from."""
@@ -68,23 +73,31 @@ class Updater(Generic[LessonT]):
         """Leave the gradients of one update, scaled to the greatest norm allowed, in the parameters; returns what they were."""
         moving = {name: pupil for name, pupil in self.pupils.items() if self.updates >= pupil.after}
         counts = {name: sum(pupil.count(lesson) for lesson in lessons) for name, pupil in moving.items()}
-        parts = []
-        for indexes in self._split(lessons):
+        parts: dict[str, list[tuple[Tensor, Statistics]]] = {name: [] for name in moving}
+        shared = self._share(lessons)
+        for number, (indexes, counted) in enumerate(shared, start=1):
             members = [lessons[index] for index in indexes]
             batch = pack([lesson.trajectory for lesson in members], self.credit, self.device)
-            parts.append({name: pupil.backward(members, batch, counts[name]) for name, pupil in moving.items()})
-        return {
-            name: PupilResult(
-                loss=float(sum(part[name][0] for part in parts)),
-                statistics=reduce(add, (part[name][1] for part in parts)),
-                norm=pupil.stepper.clip(),
-            )
-            for name, pupil in moving.items()
-        }
+            for name, pupil in moving.items():
+                loss, statistics = pupil.backward(members, batch, counts[name] if counted else math.inf, last=number == len(shared))
+                parts[name].append((loss, statistics if counted else statistics.none()))
+        return {name: self._result(pupil, parts[name]) for name, pupil in moving.items()}
+
+    def _result(self, pupil: Pupil[LessonT], parts: Sequence[tuple[Tensor, Statistics]]) -> PupilResult:
+        statistics = reduce(add, (each for _, each in parts))
+        loss = reduce(add, (each for each, _ in parts))
+        sums = statistics.sums()
+        total = self.team.total(torch.stack([each.double() for each in (loss, *sums.values())]))
+        whole = type(statistics)(**dict(zip(sums, total[1:], strict=True)))
+        return PupilResult(loss=float(total[0]), statistics=whole, norm=pupil.stepper.clip())
 
     def padding_share(self, lessons: Sequence[LessonT]) -> float:
         """Return the share of padding in the micro-batches that the lessons would make together."""
         return padding_share([len(lesson.trajectory.ids) for lesson in lessons], self._split(lessons))
+
+    def _share(self, lessons: Sequence[LessonT]) -> list[tuple[list[int], bool]]:
+        lengths = [len(lesson.trajectory.ids) for lesson in lessons]
+        return share_micro_batches(lengths, self.micro_batch_tokens, self.team)
 
     def _split(self, lessons: Sequence[LessonT]) -> list[list[int]]:
         return micro_batches([len(lesson.trajectory.ids) for lesson in lessons], token_budget=self.micro_batch_tokens)
