@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Make .venv with rlef-core, the first-party plugins and the tools, all pinned by constraints.txt; `engines` adds vLLM (for CPUs) and its
-# plugin. Quick when nothing changed.
+# Make .venv with rlef-core, the first-party plugins and the tools, all pinned by constraints.txt; `engines` adds vLLM (for CPUs),
+# DeepSpeed and their plugins. Quick when nothing changed.
 # Environment: PYTHON (an interpreter, 3.11 or newer), INSTALLER (uv, or pip), PIP_FIND_LINKS (folders with wheels, for uv too).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -43,12 +43,12 @@ set_up() {
 }
 
 install_engines() {
-    install -e 'plugins/rlef-vllm[cpu]'
+    install -e 'plugins/rlef-vllm[cpu]' -e 'plugins/rlef-deepspeed[lora]'
     if [[ ${INSTALLER:-uv} == pip ]]; then
         # pip knows no overrides: what they leave out is taken out again
         .venv/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec torchvision
     fi
-    echo "setup: the policy vllm is there"
+    echo "setup: the policy vllm and the optimizer deepspeed-ppo are there"
 }
 
 # The interpreter asked for, else the first that is new enough, else python3, for the message.

@@ -82,7 +82,7 @@ environment() {
 all_plugins_load() {
     local listed
     listed=$(cd "$outside" && "venv-$1/bin/rlef-core" plugins list)
-    for plugin in builtin models nsjail openai torch trackers vllm; do
+    for plugin in builtin deepspeed models nsjail openai torch trackers vllm; do
         grep -q "^$plugin .* loaded$" <<<"$listed" || { echo "plugin $plugin is not loaded from its wheel: $listed" >&2 && exit 1; }
     done
     (cd "$outside" && "venv-$1/bin/python" -c 'import rlef_nsjail.executor')

@@ -1,0 +1,44 @@
+"""Offer the optimizer `deepspeed-ppo` to rlef-core; DeepSpeed is imported when one is built."""
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from rlef_core import Component, Context, Health, Offer, Optimizer, component, hookimpl
+from rlef_deepspeed.config import METRICS, DeepSpeedPpoConfig
+from rlef_deepspeed.health import missing, report
+from rlef_torch.families import ppo_offer
+
+
+def build_deepspeed_ppo(config: DeepSpeedPpoConfig, context: Context) -> Optimizer:
+    """Start the ranks; raises ModelError when there is no usable model, RankError when a rank cannot start."""
+    from rlef_deepspeed.optimizer import DeepSpeedOptimizer
+
+    return DeepSpeedOptimizer.build(config, context)
+
+
+def offer(config: DeepSpeedPpoConfig) -> Offer:
+    """What `deepspeed-ppo` would do with a config, here."""
+    return evolve(ppo_offer(config), unavailable=missing(lora=config.lora_rank is not None))
+
+
+@hookimpl
+def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
+    """Offer `deepspeed-ppo`."""
+    return [
+        component(
+            name="deepspeed-ppo",
+            summary="PPO as `ppo` does it, on DeepSpeed's engines: ZeRO, offloading, low precision, LoRA, one rank or many",
+            config=DeepSpeedPpoConfig,
+            build=build_deepspeed_ppo,
+            offers=offer,
+            example=DeepSpeedPpoConfig,
+            metrics=METRICS,
+        )
+    ]
+
+
+@hookimpl
+def rlef_report_health() -> Iterable[Health]:
+    """DeepSpeed and what it compiles with."""
+    return report()
