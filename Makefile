@@ -7,7 +7,7 @@ export PYTHON INSTALLER
 
 help:
 	@echo 'make setup        make .venv with everything in it but engines'
-	@echo 'make setup-engines add vLLM, for CPUs, and the policy that uses it'
+	@echo 'make setup-engines add vLLM (for CPUs) and DeepSpeed, and the plugins that use them'
 	@echo 'make demo         set up, then train the quickstart (minutes, no GPU)'
 	@echo 'make test         set up, then lint, wheels on every installed Python, tests'
 	@echo 'make lint         ruff, mypy, import-linter'
@@ -43,7 +43,7 @@ api: setup-engines
 # `make proof NAME`: the word after `proof` is an argument, no target.
 PROOFS := $(filter-out proofs/record.py proofs/running.py proofs/sandbox_load.py,$(wildcard proofs/*.py))
 
-proof: $(if $(filter vllm-%,$(word 2,$(MAKECMDGOALS))),setup-engines,setup)
+proof: $(if $(filter vllm-% engines-% staleness,$(word 2,$(MAKECMDGOALS))),setup-engines,setup)
 	.venv/bin/python proofs/$(subst -,_,$(PROOF)).py
 
 ifeq ($(firstword $(MAKECMDGOALS)),proof)
