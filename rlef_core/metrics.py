@@ -35,6 +35,7 @@ CORE_METRICS: tuple[Metric, ...] = (
     Metric("executor/retries", "runs", "runs repeated after a fault of the sandbox", total=True),
     Metric("tasks/rejected", "tasks", "rows drawn that were no usable task", total=True),
     Metric("loop/idle_share", "", "share of a round's wall time, publication included, in which nothing decoded, ran a program or learnt"),
+    Metric("loop/suspend_seconds", "s", "wall time of suspending and resuming policy and optimizer that take turns", total=True),
     Metric("loop/lag_seconds", "s", "longest time that the event loop was blocked"),
     Metric("optimizer/seconds", "s", "wall time of a collection's updates", total=True),
     Metric("optimizer/publish_seconds", "s", "wall time of publishing and loading the weights", total=True),

@@ -57,10 +57,8 @@ async def _collected(setup: Setup) -> tuple[Trajectory, ...]:
 
 async def _played(parts: Parts) -> Collection:
     plan, repeats = parts.plan, parts.plan.rollout.episodes_per_task
-    with boundary(plan.optimizer.origin, "publish"):
-        async with parts.optimizer.publish(plan.scheme) as weights:
-            with boundary(plan.policy.origin, "load"):
-                await parts.policy.load(weights)
+    await parts.sharing.publish()
+    await parts.sharing.play()
     tasks = parts.tasks("train").draw(plan.training.episodes_per_collection // repeats)
     return await play_collection(parts.player, parts.scorer, "train", 0, tasks, repeats)
 

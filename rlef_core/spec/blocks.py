@@ -44,6 +44,19 @@ class DevicesBlock:
 
     policy: tuple[int, ...] = setting((), help="accelerator numbers of the policy", validator=_accelerators)
     optimizer: tuple[int, ...] = setting((), help="accelerator numbers of the optimizer", validator=_accelerators)
+    colocate: bool | None = setting(
+        None, help="let policy and optimizer take turns, the other suspended; unset: when their accelerators have a number in common"
+    )
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """The accelerators of both policy and optimizer."""
+        return tuple(sorted({*self.policy} & {*self.optimizer}))
+
+    @property
+    def colocated(self) -> bool:
+        """Policy and optimizer take turns."""
+        return bool(self.shared) if self.colocate is None else self.colocate
 
 
 @frozen

@@ -18,6 +18,7 @@ from rlef_core.spec.needs import ALL, is_needed, missing_blocks
 from rlef_core.spec.plan import Plan
 from rlef_core.spec.reading import read_spec
 from rlef_core.spec.refs import BlockReader
+from rlef_core.spec.sharing import sharing_misfits, sharing_notes
 from rlef_core.spec.structure import strict_converter, unknown_key
 from rlef_core.spec.tree import Spec
 
@@ -62,11 +63,12 @@ def resolve(spec: Spec, registry: Registry, roles: Collection[str] = ALL) -> Pla
     misfits += unknown_models(parts, registry)
     misfits += agreement.misfits
     misfits += without_effect(spec, parts, roles)
+    misfits += sharing_misfits(spec, parts, agreement.scheme)
     idle, idle_notes = idle_guards(parts, registry, learns=agreement.scheme not in ("", UNCHANGED))
     misfits += idle
     if misfits:
         raise SpecError(_in_order(spec, misfits))
-    notes = (*agreement.notes, *odd_choices(parts), *idle_notes)
+    notes = (*agreement.notes, *odd_choices(parts), *sharing_notes(parts), *idle_notes)
     distributions = {**agreement.distributions, **maker(parts.get("model"), registry)}
     return Plan(SpecBlock(**parts), agreement.scheme, agreement.isolation, distributions, notes)
 

@@ -23,6 +23,7 @@ from rlef_core.spec import Builder, Plan, derive_seed
 from rlef_core.spec.plain import plain
 from rlef_core.timeline import Timeline
 from rlef_core.training.recorded import RecordedStream, open_recorded
+from rlef_core.training.sharing import Sharing, Tenant
 
 
 @frozen
@@ -38,6 +39,7 @@ class Parts:
     scorer: Scorer
     policy: Policy
     optimizer: Optimizer
+    sharing: Sharing
     recorded: Callable[[int], RecordedStream] | None = None
     """The stream of `rollout.recorded`, from a position on; None where episodes are played."""
 
@@ -69,8 +71,13 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path, timeline: 
         stack.push_async_callback(_close, sandbox.close, plan.executor.origin)
         policy = builder.build(plan.policy)
         stack.push_async_callback(_close, policy.close, plan.policy.origin)
+        sampler = Tenant(policy, plan.policy.origin, meter, timeline)
+        if plan.devices.colocated:
+            await sampler.suspend()  # the optimizer is built where it was
         optimizer = builder.build(plan.optimizer)
         stack.push_async_callback(_close, optimizer.close, plan.optimizer.origin)
+        learner = Tenant(optimizer, plan.optimizer.origin, meter, timeline)
+        sharing = Sharing(sampler, learner, plan.scheme, plan.devices.colocated)
         rollout = plan.rollout
         executor = assemble_executor(sandbox, _identity(plan), rollout.retries, rollout.cache_bytes, meter)
         tally = Tally()
@@ -88,7 +95,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path, timeline: 
             timeline=timeline,
         )
         scorer = Scorer(tuple((builder.build(reward.ref), reward.ref.origin, reward.weight) for reward in plan.rewards))
-        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, recorded)
+        yield Parts(plan, builder, meter, tally, tasksets, player, scorer, policy, optimizer, sharing, recorded)
 
 
 def task_stream(plan: Plan, entry: str, taskset: Taskset, position: int = 0) -> TaskStream:

@@ -84,12 +84,15 @@ class Run:
         self.began_at = (time.monotonic(), self.state.updates)
         while self.state.updates < self.plan.training.updates:
             self.round = time.monotonic(), self.timeline.busy()
+            if not self.parts.recorded:
+                await self.parts.sharing.play()
             yield await self.stopper.unless_stopped(following())
 
     async def learn(self, collection: Collection) -> UpdateReport:
         """All updates of a collection. Raises TrainingDiverged when the optimizer does, Interrupted before it begins."""
         self.stopper.check()
         self.parts.tally.begin(f"learning from collection {collection.number + 1}", 0)
+        await self.parts.sharing.learn()
         started = time.monotonic()
         with boundary(self.plan.policy.origin, "act"):
             trajectories = collection.trajectories
@@ -110,13 +113,11 @@ class Run:
 
     async def publish(self) -> None:
         """Hand the optimizer's current weights to the policy."""
-        started = time.monotonic()
-        with self.timeline.span("publish"), boundary(self.plan.optimizer.origin, "publish"):
-            async with self.parts.optimizer.publish(self.plan.scheme) as weights:
-                with boundary(self.plan.policy.origin, "load"):
-                    await self.parts.policy.load(weights)
-        self.state = evolve(self.state, version=weights.version)
-        self.parts.meter.add("optimizer/publish_seconds", time.monotonic() - started)
+        started, moved = time.monotonic(), self.parts.sharing.seconds
+        with self.timeline.span("publish"):
+            version = await self.parts.sharing.publish()
+        self.state = evolve(self.state, version=version)
+        self.parts.meter.add("optimizer/publish_seconds", time.monotonic() - started - (self.parts.sharing.seconds - moved))
 
     def record(self, collection: Collection, report: UpdateReport) -> Mapping[str, float]:
         """Write the collection down and move the state past it; returns its metrics."""
@@ -183,6 +184,7 @@ class Run:
                 await self.parts.optimizer.save(folder)
 
         with self.timeline.span("checkpoint"):
+            await self.parts.sharing.wake_optimizer()
             folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write, healthy=self.lookout.quiet)
         self.saved, self.lookout.quiet = self.state, True
         self.events.emit("rlef_checkpoint_saved", directory=folder, checkpoint=checkpoint)
@@ -260,6 +262,7 @@ class Run:
         stream = self.parts.tasks("evaluation")
         tasks = stream.draw(block.episodes)
         self._count_rejected(stream)
+        await self.parts.sharing.play()
         with self.timeline.span("evaluate"):
             rates, collection = await self.stopper.unless_stopped(how(player, tasks, name))
         result = {**rates, "tasks": len({task.problem.id for task in tasks}), "faults": len(collection.faulted)}

@@ -23,6 +23,7 @@ VALUES: dict[str, Any] = {
     "plugins.block": ["nobody"],
     "devices.policy": [0, 1],
     "devices.optimizer": [2],
+    "devices.colocate": True,
     "threads.policy": 1,
     "threads.optimizer": 2,
     "threads.executor": 3,
