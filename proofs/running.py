@@ -26,6 +26,15 @@ class Outcome:
         """Of what was played to learn from, by collection."""
         return [round(each["rollout/solve_rate"], 4) for each in self.metrics]
 
+    def most(self, name: str) -> float:
+        """The greatest value of a metric over the collections that have it."""
+        return max(each[name] for each in self.metrics if name in each)
+
+    def mean(self, name: str) -> float:
+        """Its mean over them."""
+        values = [each[name] for each in self.metrics if name in each]
+        return round(sum(values) / len(values), 4)
+
 
 def run(spec: str, *settings: str) -> Outcome:
     """Run `spec`, a path below the repository, with `settings` (`KEY=VALUE`), and keep nothing else of it.

@@ -3,7 +3,7 @@
 import os
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from record import REPOSITORY, record
 from running import Outcome, run
@@ -37,10 +37,10 @@ def main() -> int:
         "processor_seconds": round(processor_seconds(), 1),
         "summary": found.summary,
         "solve_rate_by_collection": found.solve_rates,
-        "parity_max": most(found.metrics, "optimizer/parity_max"),
-        "load_gap": most(found.metrics, "policy/load_gap"),
+        "parity_max": found.most("optimizer/parity_max"),
+        "load_gap": found.most("policy/load_gap"),
         "engine_restarts": sum(each.get("policy/engine_restarts", 0.0) for each in found.metrics),
-        "means": {name: mean(found.metrics, name) for name in FIGURES},
+        "means": {name: found.mean(name) for name in FIGURES},
     }
     path = record("vllm-learns", holds=all(held.values()), seeds=[SEED], numbers=numbers)
     print(f"{'holds' if all(held.values()) else f'does not hold: {held}'}: {path.relative_to(REPOSITORY)}")
@@ -54,7 +54,7 @@ def bounds(found: Outcome) -> Mapping[str, bool]:
         f"trained at least {GAIN:.2f} above base": trained["solve_rate"] >= base["solve_rate"] + GAIN,
         f"at least {EPISODES} episodes each": min(base["episodes"], trained["episodes"]) >= EPISODES,
         f"under {MINUTES} minutes": found.seconds < 60 * MINUTES,
-        f"sampled log-probs within {PARITY:g} of the trainer's": most(found.metrics, "optimizer/parity_max") <= PARITY,
+        f"sampled log-probs within {PARITY:g} of the trainer's": found.most("optimizer/parity_max") <= PARITY,
     }
 
 
@@ -62,17 +62,6 @@ def processor_seconds() -> float:
     """What the run and everything below it computed: beside other work the wall time says little."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def most(metrics: Sequence[Mapping[str, float]], name: str) -> float:
-    """The greatest value of a metric over the collections that have it."""
-    return max(each[name] for each in metrics if name in each)
-
-
-def mean(metrics: Sequence[Mapping[str, float]], name: str) -> float:
-    """Its mean over them."""
-    values = [each[name] for each in metrics if name in each]
-    return round(sum(values) / len(values), 4)
 
 
 if __name__ == "__main__":
