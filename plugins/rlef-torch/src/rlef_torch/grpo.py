@@ -3,10 +3,10 @@
 from functools import partial
 
 from rlef_core import Context
+from rlef_torch.clipped import surrogate
 from rlef_torch.families import GrpoConfig
 from rlef_torch.grouped import make_grouped
 from rlef_torch.groups import group_mean
-from rlef_torch.ppo import surrogate
 from rlef_torch.rewarded import RewardedLearner
 
 
