@@ -34,23 +34,23 @@ class DryRun:
 
     def __init__(self, sequences_per_update: int) -> None:
         self._sequences_per_update = sequences_per_update
-        self._updates = 0
+        self._version = 0
 
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
         updates = -(-len(collection) // self._sequences_per_update)
-        self._updates += updates
+        self._version += 1
         tokens = sum(sum(trajectory.trained) for trajectory in collection)
         return UpdateReport(updates, {"dry-run/trajectories": len(collection), "dry-run/trained_tokens": tokens})
 
     @asynccontextmanager
     async def publish(self, scheme: str) -> AsyncIterator[Weights]:
-        yield Weights(self._updates, scheme)
+        yield Weights(self._version, scheme)
 
     async def save(self, directory: Path) -> None:
-        (directory / "dry-run.json").write_text(json.dumps({"updates": self._updates}), encoding="utf-8")
+        (directory / "dry-run.json").write_text(json.dumps({"version": self._version}), encoding="utf-8")
 
     async def restore(self, directory: Path) -> None:
-        self._updates = json.loads((directory / "dry-run.json").read_text(encoding="utf-8"))["updates"]
+        self._version = json.loads((directory / "dry-run.json").read_text(encoding="utf-8"))["version"]
 
     async def suspend(self) -> None: ...
 

@@ -43,12 +43,17 @@ def figures(tally: Tally) -> str:
         of = f"/{tally.total}" if tally.total else ""
         return f"{done}{of} {tally.unit}, {tally.failed} failed, {tally.programs / tally.seconds:.1f} programs/s{left}"
     if not tally.total:
-        return ""
+        return figures(tally.shown) if tally.shown is not tally else ""
     solved = f", solved {tally.solved / tally.episodes:.2f}" if tally.episodes else ""
     return (
         f"{done}/{tally.total} episodes, {tally.turns} turns{solved}, "
         f"{tally.tokens / tally.seconds:.0f} tokens/s, {tally.programs / tally.seconds:.0f} programs/s{left}"
     )
+
+
+def phase(tally: Tally) -> str:
+    """What goes on, and what is played beside it."""
+    return "; ".join(dict.fromkeys(filter(None, (tally.phase, tally.shown.phase))))
 
 
 def _done(tally: Tally) -> int:
@@ -69,7 +74,8 @@ def _live(console: Console) -> Iterator[Callable[[Tally], None]]:
         bar = progress.add_task("starting", total=None, figures="")
 
         def draw(tally: Tally) -> None:
-            progress.update(bar, description=tally.phase, completed=_done(tally), total=tally.total or None, figures=figures(tally))
+            shown = tally.shown
+            progress.update(bar, description=phase(tally), completed=_done(shown), total=shown.total or None, figures=figures(tally))
 
         with _polled(draw, _PERIOD) as watch:
             yield watch
@@ -78,8 +84,8 @@ def _live(console: Console) -> Iterator[Callable[[Tally], None]]:
 @contextmanager
 def _plain(say: Callable[[str], None]) -> Iterator[Callable[[Tally], None]]:
     def draw(tally: Tally) -> None:
-        if tally.phase and tally.seconds > _PLAIN_PERIOD:
-            say(f"{tally.phase}: {figures(tally) or f'{tally.seconds:.0f} s'}")
+        if phase(tally) and tally.seconds > _PLAIN_PERIOD:
+            say(f"{phase(tally)}: {figures(tally) or f'{tally.seconds:.0f} s'}")
 
     with _polled(draw, _PLAIN_PERIOD) as watch:
         yield watch

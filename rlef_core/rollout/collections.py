@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
-from rlef_core.errors import ComponentError, Origin, TooManyFaults, boundary
+from rlef_core.errors import CheckpointError, ComponentError, Origin, TooManyFaults, boundary
 from rlef_core.records import Episode, EpisodeId, FaultedEpisode, Task, Trajectory
 from rlef_core.roles import BatchPolicy, RewardFunction
 from rlef_core.rollout.episode import EpisodeFault, Player
@@ -50,43 +51,95 @@ class Collection:
         """The episodes as arrays; faulted ones are not among them."""
         return tuple(Trajectory.from_episode(episode, rewards) for episode, rewards in zip(self.episodes, self.rewards, strict=True))
 
+    @property
+    def programs(self) -> int:
+        """How many programs were judged in its episodes; one is judged on the public cases, and once more on the private ones."""
+        public = sum(turn.execution is not None for each in self.episodes if each.problem.public_cases for turn in each.turns)
+        return public + sum(episode.private is not None for episode in self.episodes)
+
+
+Scored: TypeAlias = tuple[Episode, tuple[float, ...]]
+"""An episode and its rewards, one a turn."""
+
+
+class OpenCollection:
+    """A collection in play. `episodes` are all that it will consist of, with their tasks, in the order in which they are started."""
+
+    def __init__(self, player: Player, scorer: Scorer, purpose: str, number: int, tasks: Sequence[Task], repeats: int = 1) -> None:
+        self.number = number
+        self.tally = player.tally
+        self.episodes = tuple(_ids(purpose, number, tasks, repeats))
+        self.scored: dict[EpisodeId, Scored] = {}
+        self.faulted: list[FaultedEpisode] = []
+        self._player = _in_step(player, [id for id, _ in self.episodes])
+        self._scorer = scorer
+
+    @property
+    def missing(self) -> list[tuple[EpisodeId, Task]]:
+        """The episodes that have not ended."""
+        ended = {*self.scored, *(fault.id for fault in self.faulted)}
+        return [(id, task) for id, task in self.episodes if id not in ended]
+
+    @property
+    def complete(self) -> bool:
+        """Every episode has ended."""
+        return len(self.scored) + len(self.faulted) == len(self.episodes)
+
+    def take_up(self, scored: Iterable[Scored], faulted: Sequence[FaultedEpisode]) -> None:
+        """Begin with what ended before. Raises CheckpointError for an episode that does not belong here."""
+        ended = {each[0].id: each for each in scored}
+        odd = {*ended, *(fault.id for fault in faulted)} - {id for id, _ in self.episodes}
+        if odd:
+            found = f"the checkpoint holds episode {min(odd)}, for which no task was drawn now"
+            raise CheckpointError(f"{found}: the tasks have changed since, expected the same; put them back")
+        self.scored |= ended
+        self.faulted += faulted
+        self.tally.episodes, self.tally.faults = len(ended), len(faulted)
+        self.tally.solved = sum(episode.solved for episode, _ in ended.values())
+
+    async def play(self, id: EpisodeId, task: Task, slot: AbstractAsyncContextManager[None]) -> None:
+        """Play one episode inside of `slot` and score it after.
+
+        Raises TooManyFaults, which names the component, when more than `rollout.max_fault_share` of the episodes have faulted by then.
+        """
+        async with slot:
+            episode = await self._play(id, task)
+        if episode is not None:
+            self.tally.episodes += 1
+            self.tally.solved += episode.solved
+            self.scored[id] = episode, await self._scorer.score(episode)
+        if self._player.lockstep is not None:
+            await self._player.lockstep.ended()
+
+    async def _play(self, id: EpisodeId, task: Task) -> Episode | None:
+        try:
+            return await self._player.play(id, task)
+        except EpisodeFault as fault:
+            self.tally.faults += 1
+            self.faulted.append(FaultedEpisode(id, str(fault.cause.origin), str(fault.cause)))
+            if len(self.faulted) > self._player.settings.max_fault_share * len(self.episodes):
+                raise _too_many(len(self.faulted), len(self.episodes), fault.cause) from fault
+            return None
+
+    def closed(self) -> Collection:
+        """What was played. Raises TooManyFaults where nothing is left to learn from."""
+        kept = [self.scored[id] for id, _ in self.episodes if id in self.scored]
+        if not kept:
+            last = self.faulted[-1].reason
+            raise TooManyFaults(f"all {len(self.episodes)} episodes faulted; the last: {last}; mend it: there is nothing to learn from")
+        episodes, rewards = zip(*kept, strict=True)
+        return Collection(self.number, episodes, rewards, tuple(self.faulted))
+
 
 async def play_collection(player: Player, scorer: Scorer, purpose: str, number: int, tasks: Sequence[Task], repeats: int = 1) -> Collection:
     """Play every task `repeats` times, at most `rollout.concurrency` episodes at once; a task that stands there twice gets twice as many.
 
     Raises TooManyFaults, which names the component, as soon as more than `rollout.max_fault_share` of the episodes have faulted.
     """
-    ids = list(_ids(purpose, number, tasks, repeats))
-    player = _in_step(player, [id for id, _ in ids])
-    allowed = player.settings.max_fault_share * len(ids)
-    gate = asyncio.Semaphore(player.settings.concurrency)
-    faults: list[FaultedEpisode] = []
-
-    async def one(id: EpisodeId, task: Task) -> tuple[Episode, tuple[float, ...]] | None:
-        async with gate:
-            try:
-                episode = await player.play(id, task)
-            except EpisodeFault as fault:
-                player.tally.faults += 1
-                faults.append(FaultedEpisode(id, str(fault.cause.origin), str(fault.cause)))
-                if len(faults) > allowed:
-                    raise _too_many(len(faults), len(ids), fault.cause) from fault
-                return None
-        player.tally.episodes += 1
-        player.tally.solved += episode.solved
-        return episode, await scorer.score(episode)
-
-    async def counted(id: EpisodeId, task: Task) -> tuple[Episode, tuple[float, ...]] | None:
-        outcome = await one(id, task)
-        if player.lockstep is not None:
-            await player.lockstep.ended()
-        return outcome
-
-    played = await together([counted(id, task) for id, task in ids])
-    kept = [outcome for outcome in played if outcome is not None]
-    if not kept:
-        raise TooManyFaults(f"all {len(ids)} episodes faulted; the last: {faults[-1].reason}; mend it: there is nothing to learn from")
-    return Collection(number, tuple(episode for episode, _ in kept), tuple(rewards for _, rewards in kept), tuple(faults))
+    opened = OpenCollection(player, scorer, purpose, number, tasks, repeats)
+    slots = player.slots or asyncio.Semaphore(player.settings.concurrency)
+    await together([opened.play(id, task, slots) for id, task in opened.episodes])
+    return opened.closed()
 
 
 def _in_step(player: Player, ids: Sequence[EpisodeId]) -> Player:

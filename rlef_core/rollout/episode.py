@@ -1,5 +1,6 @@
 """Play one episode: answer, run on the public cases, feed back, again; then judge the last program on the private cases."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import evolve, field, frozen
@@ -57,6 +58,8 @@ class Player:
     timeline: Timeline = field(factory=Timeline)
     lockstep: Lockstep | None = None
     """Holds requests back until all episodes under way have asked; None lets each go at once."""
+    slots: asyncio.Semaphore | None = None
+    """One for each episode that may be under way, shared with others who play; None: `rollout.concurrency` of one's own."""
 
     async def play(self, id: EpisodeId, task: Task) -> Episode:
         """One episode. Raises EpisodeFault when the policy, the sandbox or a checker failed, ComponentError when the formatter did or

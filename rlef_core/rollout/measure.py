@@ -1,5 +1,7 @@
 """Turn a collection into the core's metrics."""
 
+from collections import Counter
+
 from rlef_core.records import Episode, Finish
 from rlef_core.roles import MetricSink
 from rlef_core.rollout.collections import Collection
@@ -18,6 +20,18 @@ def measure(collection: Collection, seconds: float, programs: int, metrics: Metr
     for episode, rewards in zip(collection.episodes, collection.rewards, strict=True):
         metrics.add("rollout/reward", sum(rewards))
         _measure_episode(episode, metrics)
+
+
+def measure_staleness(collection: Collection, version: int, metrics: MetricSink) -> None:
+    """Add how many publications older than `version`, by whose weights it is learnt from, the tokens of a collection are."""
+    counts: Counter[int] = Counter()
+    for turn in (turn for episode in collection.episodes for turn in episode.turns):
+        starts = [*(span.start for span in turn.action.spans), len(turn.action.ids)]
+        for span, stop in zip(turn.action.spans, starts[1:], strict=True):
+            counts[version - span.version] += stop - span.start
+    total = sum(staleness * tokens for staleness, tokens in counts.items())
+    metrics.add("rollout/staleness", total / max(counts.total(), 1))
+    metrics.add("rollout/staleness_max", max(counts, default=0))
 
 
 def _measure_episode(episode: Episode, metrics: MetricSink) -> None:

@@ -1,6 +1,7 @@
 """Running counts of long work, for whoever shows its progress."""
 
 import time
+from collections.abc import Callable
 
 import attrs
 
@@ -18,11 +19,18 @@ class Tally:
     tokens: int = 0
     programs: int = 0
     started: float = attrs.Factory(time.monotonic)
+    beside: "Callable[[], Tally | None]" = lambda: None
+    """The counts of what is played meanwhile, if anything is; any thread may call it."""
 
     def begin(self, phase: str, total: int) -> None:
         """Start a phase of `total` episodes: every count at zero, the clock now."""
         self.phase, self.total, self.started = phase, total, time.monotonic()
         self.episodes = self.faults = self.solved = self.turns = self.tokens = self.programs = 0
+
+    @property
+    def shown(self) -> "Tally":
+        """The counts that tell more: its own, or those of what is played beside a phase without episodes."""
+        return self if self.total else self.beside() or self
 
     @property
     def seconds(self) -> float:

@@ -126,6 +126,12 @@ class TrainingBlock:
     updates: int = setting(help="gradient steps of the whole run", validator=positive, resumable=True)
     episodes_per_collection: int = setting(1024, help="episodes played between publications", validator=positive)
     sequences_per_update: int = setting(256, help="trajectories in one gradient step", validator=positive)
+    max_staleness: int = setting(
+        0,
+        help="publications that a token may be older than the weights that learn from it; above 0, episodes are played during updates",
+        unit="versions",
+        validator=not_negative,
+    )
     checkpoint_every: int = setting(100, help="gradient steps between checkpoints", validator=positive, resumable=True)
     keep_checkpoints: int = setting(
         2, help="newest checkpoints kept, besides the newest that no guard tripped before", validator=positive, resumable=True

@@ -23,6 +23,7 @@ def without_effect(spec: Spec, parts: Mapping[str, Any], roles: Collection[str])
         *_sampling(parts),
         *_turns(parts),
         *_recorded(parts, roles),
+        *_overlap(parts),
         *_multiples(spec, parts),
     ]
 
@@ -95,6 +96,18 @@ def _recorded(parts: Mapping[str, Any], roles: Collection[str]) -> Iterator[Misf
         yield Misfit(why, ("rollout", "episodes_per_task"), on_key=True)
     if run and run.directory.resolve() == rollout.recorded.resolve():
         yield Misfit("is this run's own directory, expected that of another run", ("rollout", "recorded"))
+
+
+def _overlap(parts: Mapping[str, Any]) -> Iterator[Misfit]:
+    training, rollout = parts.get("training"), parts.get("rollout")
+    if not (training and rollout and training.max_staleness):
+        return
+    at: Keys = ("training", "max_staleness")
+    if rollout.deterministic:
+        found = f"is {training.max_staleness}, but with rollout.deterministic episodes wait for the newest weights"
+        yield Misfit(f"{found}, expected 0, or no rollout.deterministic", at)
+    if rollout.recorded is not None:
+        yield Misfit("has no effect: with rollout.recorded no episodes are played to learn from", at, on_key=True)
 
 
 def _multiples(spec: Spec, parts: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -23,7 +23,7 @@ def sharing_misfits(spec: Spec, parts: Mapping[str, Any], scheme: str) -> Iterat
     if devices.shared and scheme == _BROADCAST:
         found = f"has {devices.shared[0]} in common with devices.optimizer, but weights go by {scheme!r}, which joins different ones"
         yield Misfit(f"{found}, expected other numbers or another scheme", ("devices", "policy"))
-    if devices.colocated and getattr(training, "max_staleness", 0):
+    if training and devices.colocated and training.max_staleness:
         found = f"is {training.max_staleness}, but policy and optimizer take turns on their devices and cannot work at once"
         yield Misfit(f"{found}, expected 0, or devices that they do not share", ("training", "max_staleness"))
 

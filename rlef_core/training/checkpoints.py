@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import Factory, asdict, frozen
 
@@ -13,6 +14,7 @@ from rlef_core.records import Checkpoint, RunState
 from rlef_core.timeline import Timeline
 
 SCHEMA = 1
+Write: TypeAlias = Callable[[Path], Awaitable[None]]
 _MANIFEST = "manifest.json"
 _WAY_OUT = "remove that folder and resume from the checkpoint before it, if there is one"
 
@@ -30,9 +32,11 @@ class Checkpoints:
     timeline: Timeline = Factory(Timeline)
 
     async def save(
-        self, state: RunState, journals: Mapping[str, int], write: Callable[[Path], Awaitable[None]], *, healthy: bool = True
+        self, state: RunState, journals: Mapping[str, int], write: Write, write_more: Write | None = None, *, healthy: bool = True
     ) -> tuple[Path, Checkpoint]:
-        """Write a checkpoint; `write(folder)` fills in the components' part; `healthy`: no guard tripped since the one before.
+        """Write a checkpoint; `write(folder)` fills in the optimizer's folder, `write_more` puts the core's own files beside it.
+
+        `healthy`: no guard tripped since the one before.
 
         Raises CheckpointError when the disk fails; earlier checkpoints are untouched then, and nothing of the new one stays.
         """
@@ -43,6 +47,8 @@ class Checkpoints:
                 self._clear()
                 (partial / "optimizer").mkdir(parents=True)
                 await write(partial / "optimizer")
+                if write_more is not None:
+                    await write_more(partial)
             checkpoint = Checkpoint(SCHEMA, state, self.plan, dict(journals), _sizes(partial), healthy)
             with self.timeline.span("seal"):
                 _write_durably(partial, checkpoint)
@@ -111,14 +117,22 @@ def weights_of(place: Path) -> Path:
 
     Raises CheckpointError when `place` is neither.
     """
+    return find_checkpoint(place, "run.init_from ") / "optimizer"
+
+
+def find_checkpoint(place: Path, key: str = "") -> Path:
+    """The checkpoint that `place` is, or the newest one of the run's directory that it is; `key` begins the message where it is neither.
+
+    Raises CheckpointError then, and for a checkpoint that is not whole.
+    """
     folder = place
     if not (place / _MANIFEST).exists():
         numbers = _numbered(place / "checkpoints")
         if not numbers:
-            raise CheckpointError(f"run.init_from {str(place)!r} holds no checkpoint, expected a run's directory or one of its checkpoints")
+            raise CheckpointError(f"{key}{str(place)!r} holds no checkpoint, expected a run's directory or one of its checkpoints")
         folder = place / "checkpoints" / str(numbers[-1])
     read_checkpoint(folder)
-    return folder / "optimizer"
+    return folder
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -138,6 +152,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     return checkpoint
 
 
+def sync_all(folder: Path) -> None:
+    """Return when every file below `folder` has reached the disk."""
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
+
+
 def _is_healthy(folder: Path) -> bool:
     try:
         return read_checkpoint(folder).healthy
@@ -146,8 +166,7 @@ def _is_healthy(folder: Path) -> bool:
 
 
 def _write_durably(folder: Path, checkpoint: Checkpoint) -> None:
-    for path in folder.rglob("*"):
-        _sync(path)
+    sync_all(folder)
     manifest = folder / _MANIFEST
     manifest.write_text(json.dumps(asdict(checkpoint), indent=1), encoding="utf-8")
     _sync(manifest)

@@ -3,21 +3,17 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import asdict, define, evolve, field
 
 from rlef_core.errors import ComponentError, TrainingDiverged, UsageError, boundary
 from rlef_core.evaluation.evaluate import Evaluation, Result, evaluate, evaluate_single_turn
-from rlef_core.records import RunState, Trajectory, UpdateReport
+from rlef_core.records import Rejected, RunState, Trajectory, UpdateReport
 from rlef_core.roles import WarmStart
-from rlef_core.rollout.collections import Collection, play_collection
+from rlef_core.rollout.collections import Collection
 from rlef_core.rollout.episode import Player
-from rlef_core.rollout.lag import watch_lag
-from rlef_core.rollout.measure import measure
-from rlef_core.rollout.tasks import TaskStream
 from rlef_core.spec import Plan, resumable
 from rlef_core.timeline import Timeline
 from rlef_core.training.checkpoints import Checkpoints
@@ -26,8 +22,9 @@ from rlef_core.training.events import Events
 from rlef_core.training.guards import Lookout
 from rlef_core.training.journal import Journals, read_journal
 from rlef_core.training.parts import Parts
-from rlef_core.training.recorded import RecordedStream, read_collection
+from rlef_core.training.sources import Source, source_of
 from rlef_core.training.stopping import Stopper
+from rlef_core.training.unused import read_unused, write_unused
 
 
 @define
@@ -54,9 +51,11 @@ class Run:
     lines: Sequence[str] = ()
     """The newest collection's episodes as their journal holds them."""
     lookout: Lookout = field(init=False)
+    source: Source = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.lookout = Lookout(self.plan.training.guards)
+        self.source = source_of(self.parts, self._count_rejected)
 
     @property
     def plan(self) -> Plan:
@@ -76,17 +75,16 @@ class Run:
         return self.state.updates == 0
 
     async def collections(self) -> AsyncIterator[Collection]:
-        """Collections played with the newest publication, or recorded by another run, until the last update.
+        """Collections in order, played or recorded by another run, until the last update.
 
         Raises Interrupted when the user asks to stop.
         """
-        following = self._reads(self.parts.recorded) if self.parts.recorded else self._plays()
         self.began_at = (time.monotonic(), self.state.updates)
         while self.state.updates < self.plan.training.updates:
             self.round = time.monotonic(), self.timeline.busy()
             if not self.parts.recorded:
                 await self.parts.sharing.play()
-            yield await self.stopper.unless_stopped(following())
+            yield await self.stopper.unless_stopped(self.source.next(self.state))
 
     async def learn(self, collection: Collection) -> UpdateReport:
         """All updates of a collection. Raises TrainingDiverged when the optimizer does, Interrupted before it begins."""
@@ -125,7 +123,10 @@ class Run:
             return self._record(collection, report)
 
     def _record(self, collection: Collection, report: UpdateReport) -> Mapping[str, float]:
-        self.parts.meter.add("loop/idle_share", self._idle_share())
+        began, busy = self.round
+        seconds = max(time.monotonic() - began, 1e-9)
+        self.parts.meter.add("loop/seconds", seconds)
+        self.parts.meter.add("loop/idle_share", max(0.0, 1 - (self.timeline.busy() - busy) / seconds))
         self._write_episodes(collection, self.lines)
         for name, value in report.metrics.items():
             self.parts.meter.add(name, value)
@@ -142,13 +143,10 @@ class Run:
         )
         self.journals.write("metrics.jsonl", {"collection": collection.number, "updates": self.state.updates, "metrics": figures})
         self.journals.flush()
+        self.source.move(self.state)
         self.events.emit("rlef_update_finished", collection=collection.number, report=report, metrics=figures)
         self.say(f"{_line(figures, self.state, self.plan.training.updates)}, {self._left()}")
         return figures
-
-    def _idle_share(self) -> float:
-        began, busy = self.round
-        return max(0.0, 1 - (self.timeline.busy() - busy) / max(time.monotonic() - began, 1e-9))
 
     def guard(self, figures: Mapping[str, float]) -> None:
         """Say once what each guard finds. Raises TrainingDiverged for one that stops, before a checkpoint is saved over a good one."""
@@ -183,9 +181,13 @@ class Run:
             with boundary(self.plan.optimizer.origin, "save"):
                 await self.parts.optimizer.save(folder)
 
+        async def write_more(folder: Path) -> None:
+            await asyncio.to_thread(write_unused, folder, self.source.unused())
+
         with self.timeline.span("checkpoint"):
             await self.parts.sharing.wake_optimizer()
-            folder, checkpoint = await self.checkpoints.save(self.state, self.journals.lengths(), write, healthy=self.lookout.quiet)
+            lengths, healthy = self.journals.lengths(), self.lookout.quiet
+            folder, checkpoint = await self.checkpoints.save(self.state, lengths, write, write_more, healthy=healthy)
         self.saved, self.lookout.quiet = self.state, True
         self.events.emit("rlef_checkpoint_saved", directory=folder, checkpoint=checkpoint)
 
@@ -202,7 +204,12 @@ class Run:
         with boundary(self.plan.optimizer.origin, "restore"):
             await self.parts.optimizer.restore(folder / "optimizer")
         self.lookout.recall(record["metrics"] for record in read_journal(self.directory / "metrics.jsonl"))
+        self.source.take_up(read_unused(folder))
         self.state = self.before = self.saved = state
+
+    async def close(self) -> None:
+        """End what is played in the background."""
+        await self.source.close()
 
     async def evaluate(self, name: str) -> None:
         """Measure the policy as it is trained, if the plan says so."""
@@ -224,46 +231,18 @@ class Run:
         if self.plan.evaluation is not None and self.plan.evaluation.single_turn:
             await self._measure(f"{name}_single_turn", evaluate_single_turn, self.parts.player)
 
-    def _plays(self) -> Callable[[], Coroutine[Any, Any, Collection]]:
-        stream = self.parts.tasks("train", self.state.position)
-        count = self.plan.training.episodes_per_collection // self.plan.rollout.episodes_per_task
-        return lambda: self._play(stream, count)
-
-    def _reads(self, recorded: Callable[[int], RecordedStream]) -> Callable[[], Coroutine[Any, Any, Collection]]:
-        stream = recorded(self.state.position)
-        return lambda: self._read(stream, self.plan.training.episodes_per_collection)
-
-    async def _read(self, stream: RecordedStream, count: int) -> Collection:
-        self.parts.tally.begin(f"collection {self.state.collection + 1}", count)
-        with self.timeline.span("read"):
-            collection = await read_collection(stream, self.parts.scorer, self.state.collection, count)
-        measure(collection, self.parts.tally.seconds, 0, self.parts.meter)
-        return collection
-
-    async def _play(self, stream: TaskStream, count: int) -> Collection:
-        number, rollout = self.state.collection, self.plan.rollout
-        with self.timeline.span("draw"):
-            tasks = stream.draw(count)
-        self.parts.tally.begin(f"collection {number + 1}", len(tasks) * rollout.episodes_per_task)
-        with self.timeline.span("play"):
-            async with watch_lag(self.parts.meter):
-                collection = await play_collection(self.parts.player, self.parts.scorer, "train", number, tasks, rollout.episodes_per_task)
-        self._count_rejected(stream)
-        measure(collection, self.parts.tally.seconds, self.parts.tally.programs, self.parts.meter)
-        return evolve(collection, position=stream.position)
-
     async def _measure(self, name: str, how: Evaluation, player: Player) -> None:
         block = self.plan.evaluation
         if block is None:
             return
         usual = player.settings
         settings = evolve(usual, sampling=block.sampling or usual.sampling, turn_limit=block.turn_limit or usual.turn_limit)
-        player = evolve(player, settings=settings)
+        player = evolve(player, settings=settings, slots=self.source.slots)
         stream = self.parts.tasks("evaluation")
         tasks = stream.draw(block.episodes)
-        self._count_rejected(stream)
+        self._count_rejected(stream.take_rejected())
         await self.parts.sharing.play()
-        with self.timeline.span("evaluate"):
+        with self.timeline.span("evaluate"), self.source.held():
             rates, collection = await self.stopper.unless_stopped(how(player, tasks, name))
         result = {**rates, "tasks": len({task.problem.id for task in tasks}), "faults": len(collection.faulted)}
         self._write_episodes(collection, _lines(collection))
@@ -274,8 +253,7 @@ class Run:
         self.events.emit("rlef_evaluation_finished", name=name, result=result)
         self.say(f"{name}: solve rate {result['solve_rate']:.3f} of {result['episodes']} episodes")
 
-    def _count_rejected(self, stream: TaskStream) -> None:
-        rejected = stream.take_rejected()
+    def _count_rejected(self, rejected: Sequence[Rejected]) -> None:
         self.parts.meter.add("tasks/rejected", len(rejected))
         for row in {row.row: row for row in rejected if row.row not in self.rejected}.values():
             self.rejected.add(row.row)
@@ -298,5 +276,5 @@ def _line(figures: Mapping[str, float], state: RunState, updates: int) -> str:
     return (
         f"collection {state.collection}: updates {state.updates}/{updates}, solve rate {figures.get('rollout/solve_rate', math.nan):.3f}, "
         f"turns {figures.get('rollout/turns', math.nan):.2f}, {figures['rollout/tokens_per_second']:.0f} tokens/s, "
-        f"{figures['rollout/programs_per_second']:.0f} programs/s, {figures['rollout/seconds'] + figures['optimizer/seconds']:.1f} s"
+        f"{figures['rollout/programs_per_second']:.0f} programs/s, {figures['loop/seconds']:.1f} s"
     )

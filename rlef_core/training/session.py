@@ -81,6 +81,7 @@ async def _play(plan: Plan, registry: Registry, session: Session, begin: Callabl
             stack.enter_context(_spared_by_the_collector())
             with stopper.between_steps():
                 run = Run(parts, journals, _checkpoints(plan, session), events, stopper, session.say)
+                stack.push_async_callback(run.close)
                 await begin(run)
                 return await _to_the_end(run)
     finally:

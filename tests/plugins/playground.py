@@ -116,7 +116,7 @@ class Noting:
         time.sleep(config.build_seconds)
         self.size = context.sequences_per_update
         self.seen: list[str] = []
-        self.updates = 0
+        self.updates = self.version = 0
 
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:
         (self.directory / "updating").touch()
@@ -124,6 +124,7 @@ class Noting:
         self.seen += [str(trajectory.episode) for trajectory in collection]
         updates = -(-len(collection) // self.size)
         self.updates += updates
+        self.version += 1
         if self.config.kill_at and self.updates >= self.config.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.config.interrupt_at and self.updates >= self.config.interrupt_at:
@@ -135,16 +136,17 @@ class Noting:
 
     @asynccontextmanager
     async def publish(self, scheme: str) -> AsyncIterator[Weights]:
-        yield Weights(self.updates, scheme)
+        yield Weights(self.version, scheme)
 
     async def save(self, directory: Path) -> None:
         if self.config.disk_full_at and self.updates >= self.config.disk_full_at:
             raise OSError(28, os.strerror(28))
         (directory / "seen.txt").write_text("\n".join([str(self.updates), *self.seen]))
+        (directory / "version.txt").write_text(str(self.version))
 
     async def restore(self, directory: Path) -> None:
         updates, *self.seen = (directory / "seen.txt").read_text().split("\n")
-        self.updates = int(updates)
+        self.updates, self.version = int(updates), int((directory / "version.txt").read_text())
 
     async def start_from(self, directory: Path) -> None:
         _, *self.seen = (directory / "seen.txt").read_text().split("\n")
