@@ -11,6 +11,7 @@ import pytest
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)))
 
 from rlef_core.testing.checker import CheckedCase, CheckerSuite
+from rlef_core.testing.context import BuildContext, Figures
 from rlef_core.testing.executor import ISOLATION, ExecutorSuite
 from rlef_core.testing.feedback import FeedbackSuite
 from rlef_core.testing.language import LanguageSuite, Samples
@@ -24,10 +25,12 @@ from rlef_core.testing.taskset import TasksetSuite
 
 __all__ = [
     "ISOLATION",
+    "BuildContext",
     "CheckedCase",
     "CheckerSuite",
     "ExecutorSuite",
     "FeedbackSuite",
+    "Figures",
     "LanguageSuite",
     "OptimizerSubject",
     "OptimizerSuite",

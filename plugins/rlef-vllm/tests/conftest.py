@@ -1,79 +1,29 @@
 """One engine on a tiny random model for all tests: it takes half a minute to start."""
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from attrs import Factory, define
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from rlef_core import Action, EpisodeId, Language, Message, ModelSpec, Probe, Sampling, Weights
+from rlef_core import Action, EpisodeId, Message, ModelSpec, Probe, Sampling, Weights
+from rlef_core.testing import BuildContext
+from rlef_models.testing import llama_config, write_model
 from rlef_models.transfer import Parameters, Publisher
 from rlef_vllm.config import VllmConfig
 from rlef_vllm.environment import environment
 from rlef_vllm.plugin import build_vllm
 from rlef_vllm.policy import VllmPolicy
 
-TEMPLATE = (
-    "{% for message in messages %}<|start|>{{ message.role }}\n{{ message.content }}<|end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
-)
-LLAMA = LlamaConfig(
-    vocab_size=300,
-    hidden_size=64,
-    intermediate_size=128,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    num_key_value_heads=1,
-    max_position_embeddings=512,
-    initializer_range=0.2,
-    bos_token_id=None,
-    eos_token_id=None,
-    tie_word_embeddings=True,
-)
+LLAMA = llama_config(width=64, heads=2, key_value_heads=1)
 LONGEST = 256
 SMALL = VllmConfig(eager=True, kv_cache_bytes=64_000_000, request_timeout=120)
-
-
-@define
-class Figures:
-    """A metric sink that keeps what it is told."""
-
-    values: dict[str, list[float]] = Factory(dict)
-
-    def add(self, name: str, value: float) -> None:
-        self.values.setdefault(name, []).append(value)
-
-
-@define
-class TestContext:
-    """A context as a run would give it."""
-
-    __test__ = False
-    directory: Path
-    model: ModelSpec | None
-    devices: Sequence[str] = ()
-    threads: int = 1
-    sequences_per_update: int = 4
-    languages: Mapping[str, Language] = Factory(dict)
-    metrics: Figures = Factory(Figures)
-
-    def seed(self, *path: str | int) -> int:
-        return int.from_bytes(hashlib.sha256(repr(path).encode()).digest()[:7], "big")
-
-    def span(self, name: str) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def build(self, ref: Any) -> Any:
-        raise AssertionError("this component nests none")
 
 
 async def play_one(policy: VllmPolicy, number: int = 0, turns: int = 1, max_tokens: int = 16) -> list[Action]:
@@ -138,19 +88,6 @@ class Trainer:
             return thread.submit(asyncio.run, publish()).result()
 
 
-def write_tokenizer(folder: Path) -> None:
-    backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=290, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
-    backend.train_from_iterator(["print the answer of the problem, then try again"] * 4, trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend, eos_token="<|end|>", additional_special_tokens=["<|start|>"], clean_up_tokenization_spaces=False
-    )
-    tokenizer.chat_template = TEMPLATE
-    tokenizer.save_pretrained(folder)
-
-
 @pytest.fixture
 def play() -> Callable[..., Any]:
     return play_one
@@ -164,17 +101,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with tied embeddings, whose logits spread."""
-    folder = tmp_path_factory.mktemp("llama")
-    torch.manual_seed(0)
-    AutoModelForCausalLM.from_config(LLAMA).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder
+    return write_model(tmp_path_factory.mktemp("llama"), LLAMA)
 
 
 @pytest.fixture(scope="session")
-def run(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> TestContext:
+def run(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildContext:
     """The context that the engine is started in."""
-    return TestContext(tmp_path_factory.mktemp("run"), ModelSpec(str(llama), max_length=LONGEST))
+    return BuildContext(tmp_path_factory.mktemp("run"), ModelSpec(str(llama), max_length=LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +116,7 @@ def trainer(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
 
 
 @pytest.fixture(scope="session")
-def policy(run: TestContext) -> Iterator[VllmPolicy]:
+def policy(run: BuildContext) -> Iterator[VllmPolicy]:
     """The policy on the one engine."""
     with environment({"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}):  # full soon: a cache that fills is no leak
         built = build_vllm(SMALL, run)
