@@ -100,7 +100,7 @@ from rlef_core.roles import (
 from rlef_core.settings import ByteSize, not_negative, one_of, positive, positive_share, setting, share
 
 if TYPE_CHECKING:
-    from rlef_core.api import check, judge, resume, run
+    from rlef_core.api import check, export, judge, resume, run
     from rlef_core.chat import ChatTemplateError, Tokenizer, Transcript, check_template
     from rlef_core.rollout.replicas import Replicas
     from rlef_core.training.journal import read_episodes
@@ -112,6 +112,7 @@ _LATER = {
     "Transcript": "rlef_core.chat",
     "check": "rlef_core.api",
     "check_template": "rlef_core.chat",
+    "export": "rlef_core.api",
     "judge": "rlef_core.api",
     "read_episodes": "rlef_core.training.journal",
     "resume": "rlef_core.api",
@@ -211,6 +212,7 @@ __all__ = [
     "component",
     "decode_value",
     "encode_value",
+    "export",
     "hookimpl",
     "judge",
     "not_negative",

@@ -1,4 +1,4 @@
-"""What the commands do, as functions: `check`, `run`, `resume`, `judge`."""
+"""What the commands do, as functions: `check`, `run`, `resume`, `export`, `judge`."""
 
 import asyncio
 import json
@@ -10,11 +10,13 @@ from rlef_core.errors import UsageError
 from rlef_core.evaluation.judging import open_judge
 from rlef_core.records import Case, CheckerRef, Execution, Limits, Program
 from rlef_core.registry import Registry, discover
-from rlef_core.spec import Plan, open_plan, parse_spec, registry_for, resolve
+from rlef_core.spec import Plan, exported, open_plan, parse_spec, registry_for, resolve
 from rlef_core.training.changes import changes
 from rlef_core.training.directory import read_plan, set_aside
+from rlef_core.training.export import write_export
 from rlef_core.training.session import Session, go_on, start
 from rlef_core.training.summary import read_summary
+from rlef_core.training.trained import find_trained
 
 
 def check(spec: Path, overrides: Sequence[str] = (), no_plugins: Sequence[str] = ()) -> Plan:
@@ -67,6 +69,21 @@ def resume(
         session.say(f"since this run began, {line}")
     _tell(plan, registry, session)
     return asyncio.run(go_on(plan, registry, session, changed))
+
+
+def export(place: Path, to: Path | None = None, no_plugins: Sequence[str] = ()) -> Path:
+    """Write the policy that a run has learnt as a Hugging Face model folder with a model card; returns the folder.
+
+    place: a run's directory, whose newest checkpoint is taken, or one checkpoint. to: a folder that is empty or not there;
+    `export-UPDATES` in the run's directory unless given. Raises CheckpointError without a checkpoint, UsageError where `to` holds something
+    or the run's optimizer exports nothing, PluginError where it is not installed.
+    """
+    trained = find_trained(place)
+    spec = parse_spec(json.dumps(trained.spec), str(trained.directory / "plan.json"))
+    origin, exports = exported(spec, registry_for(spec, no_plugins))
+    if exports is None:
+        raise UsageError(f"{origin} exports no model, which trained {str(place)!r}: expected a run of one that does")
+    return write_export(trained, exports, origin, to)
 
 
 def judge(

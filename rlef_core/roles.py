@@ -100,7 +100,8 @@ class Offer:
     `isolation` lists what an executor keeps a program from; empty means that it isolates nothing. `unavailable` says why the component
     cannot run here and what to do; `missing` names absent tools with the package to install. `deterministic` says of a policy that
     the same requests get the same bits under `rollout.deterministic`: whatever is computed together, or by `BatchPolicy`.
-    `warm_start` says of an optimizer that it is a `WarmStart`.
+    `warm_start` says of an optimizer that it is a `WarmStart`; `exports` names the folder below that which it saves into which is a model
+    folder by itself, with everything that Hugging Face's transformers needs to load the policy.
     """
 
     weight_schemes: tuple[str, ...] = ()
@@ -113,6 +114,7 @@ class Offer:
     min_episodes_per_task: int = 1
     deterministic: bool = False
     warm_start: bool = False
+    exports: str | None = None
 
 
 @frozen

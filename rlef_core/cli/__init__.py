@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench": ("rlef_core.cli.bench", "Measure components side by side."),
     "plugins": ("rlef_core.cli.plugins", "Show which plugins there are and what they offer."),
     "tasks": ("rlef_core.cli.tasks", "List, show and verify the tasks of a spec."),
+    "runs": ("rlef_core.cli.runs", "Export what a run has learnt."),
     "episodes": ("rlef_core.cli.episodes", "List and show the episodes of a run."),
 }
 """Each command's module, whose click command is named `command`, and its one line of help."""

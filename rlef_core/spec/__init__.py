@@ -1,6 +1,7 @@
 """Turn a spec's text into a checked plan, and build the plan's components."""
 
 from rlef_core.spec.context import Builder, RunContext, derive_seed
+from rlef_core.spec.exports import exported
 from rlef_core.spec.needs import ALL
 from rlef_core.spec.plain import differences, resumable
 from rlef_core.spec.plan import SCHEMA_VERSION, Plan
@@ -17,6 +18,7 @@ __all__ = [
     "Spec",
     "derive_seed",
     "differences",
+    "exported",
     "open_plan",
     "parse_spec",
     "read_spec",

@@ -1,5 +1,6 @@
 """Write the model card of what a run has learnt: base, tasks, settings, figures, versions, how to load it."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
@@ -28,7 +29,7 @@ def card(trained: Trained) -> str:
 
 
 def _sections(trained: Trained) -> Iterator[str]:
-    yield f"---\n{_yaml(_front_matter(trained))}---"
+    yield "\n".join(("---", *_front_matter(trained), "---"))
     yield f"# {_code(trained.spec['name'])}"
     yield (
         "A policy that was trained by reinforcement learning on execution feedback ([RLEF](https://arxiv.org/abs/2410.02089)) with "
@@ -47,16 +48,14 @@ def _sections(trained: Trained) -> Iterator[str]:
     yield _table(("distribution", "version"), ((_code(name), _code(version)) for name, version in trained.plan["distributions"].items()))
 
 
-def _front_matter(trained: Trained) -> Mapping[str, Any]:
+def _front_matter(trained: Trained) -> Iterator[str]:
     base = (trained.spec.get("model") or {}).get("path", "")
-    named = {"base_model": base} if HUB_NAME.fullmatch(base) else {}  # a folder of this machine is nobody else's base
-    return {
-        "model_name": trained.spec["name"],
-        **named,
-        "library_name": "transformers",
-        "pipeline_tag": "text-generation",
-        "tags": ["reinforcement-learning", "code", "rlef"],
-    }
+    yield f"model_name: {_quoted(trained.spec['name'])}"
+    if HUB_NAME.fullmatch(base):  # a folder of this machine is nobody else's base
+        yield f"base_model: {_quoted(base)}"
+    yield "library_name: transformers"
+    yield "pipeline_tag: text-generation"
+    yield "tags: [reinforcement-learning, code, rlef]"
 
 
 def _facts(trained: Trained) -> Iterator[tuple[str, str]]:
@@ -112,6 +111,11 @@ def _code(value: Any) -> str:
     return f"{ticks}{room}{text}{room}{ticks}".replace("|", "\\|")
 
 
+def _quoted(text: str) -> str:
+    """A string that every version of YAML reads as that string."""
+    return re.sub(r"[^ -~]", lambda odd: f"\\U{ord(odd[0]):08x}", json.dumps(text, ensure_ascii=False))
+
+
 def _fenced(data: Mapping[str, Any]) -> str:
     text = _yaml(data)
     ticks = "`" * max(3, _longest_run(text) + 1)
@@ -126,6 +130,6 @@ def _yaml(data: Mapping[str, Any]) -> str:
     writer, text = YAML(typ="safe", pure=True), StringIO()
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel declares None
-    writer.width = 1000
+    writer.width, writer.allow_unicode = 1000, False  # some of Unicode breaks lines
     writer.dump(data, text)
     return text.getvalue()

@@ -30,6 +30,7 @@ from rlef_core import (
 class FlatmateConfig:
     scheme: str = setting("memory", help="how weights move")
     fails: str = setting("", help="the call that fails")
+    exports: str = setting("", help="the folder that it says it exports")
     interrupt_at: int = setting(0, help="at this call of act or update the process interrupts itself, as Ctrl-C would")
 
 
@@ -107,6 +108,8 @@ class Day(Flatmate):
     async def save(self, directory: Path) -> None:
         self.tell("save")
         (directory / "updates").write_text(str(self.updates))
+        (directory / "model").mkdir()
+        (directory / "model" / "weights").write_text(f"of update {self.updates}")
 
     async def restore(self, directory: Path) -> None:
         self.tell("restore")
@@ -119,7 +122,7 @@ def flatmate(kind: type[Flatmate], name: str):
         summary="shares a device",
         config=FlatmateConfig,
         build=lambda config, context: kind(name, config, context),
-        offers=lambda config: Offer(weight_schemes=(config.scheme,)),
+        offers=lambda config: Offer(weight_schemes=(config.scheme,), exports=config.exports or None),
     )
 
 

@@ -14,12 +14,10 @@ from transformers import PreTrainedTokenizerFast
 
 from rlef_core import CheckpointError
 from rlef_models.model import ModelError
+from rlef_torch.families import POLICY_FOLDER
 from rlef_torch.learner import Learner
 from rlef_torch.model import load_model, quietly
 from rlef_torch.weights import fill
-
-POLICY_FOLDER = "policy"
-"""The policy's folder, named as its pupil is."""
 
 
 def save(directory: Path, learner: Learner, tokenizer: PreTrainedTokenizerFast, version: int) -> None:

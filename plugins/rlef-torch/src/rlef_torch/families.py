@@ -8,6 +8,8 @@ from attrs import frozen
 from rlef_core import Offer, not_negative, positive, setting, share
 
 KlEstimator = Literal["k1", "k2", "k3"]
+POLICY_FOLDER = "policy"
+"""The policy's folder in what an optimizer saves, named as its pupil is: a model folder by itself."""
 WEIGHT_SCHEMES = ("memory", "shm", "file", "ipc", "nccl", "gloo")
 """How weights are published, the cheapest first (rlef_models.transfer, but for `memory`: the live tensors, in this process)."""
 
@@ -131,7 +133,13 @@ def rewarded_offer(config: RewardedConfig, least: int) -> Offer:
     """Return what a family that learns from rewards offers with a config, where it compares at least so many episodes of a task."""
     biased = config.kl_in == "reward" and config.kl_estimator != "k1"
     warning = f"kl_estimator {config.kl_estimator!r} in the reward has not the gradient of the KL; only 'k1' has"
-    return Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True, min_episodes_per_task=least, warnings=(warning,) if biased else ())
+    return Offer(
+        weight_schemes=WEIGHT_SCHEMES,
+        warm_start=True,
+        min_episodes_per_task=least,
+        warnings=(warning,) if biased else (),
+        exports=POLICY_FOLDER,
+    )
 
 
 def ppo_offer(config: PpoConfig) -> Offer:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rlef_core import Benchmark, Component, Context, Health, MadeModel, Offer, Optimizer, Policy, component, hookimpl
 from rlef_torch.config import POLICY_METRICS, TransformersConfig
-from rlef_torch.families import WEIGHT_SCHEMES, GrpoConfig, PpoConfig, RlooConfig, SftConfig, ppo_offer, rewarded_offer
+from rlef_torch.families import POLICY_FOLDER, WEIGHT_SCHEMES, GrpoConfig, PpoConfig, RlooConfig, SftConfig, ppo_offer, rewarded_offer
 from rlef_torch.metrics import GRPO_METRICS, PPO_METRICS, RLOO_METRICS, SFT_METRICS
 
 
@@ -100,7 +100,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             summary="cross-entropy on the answers of rewarded episodes; no rewards, no critic, no reference",
             config=SftConfig,
             build=build_sft,
-            offers=lambda config: Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True),
+            offers=lambda config: Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True, exports=POLICY_FOLDER),
             example=SftConfig,
             metrics=SFT_METRICS,
         ),
