@@ -28,5 +28,5 @@ class Critic(nn.Module):
         """Return [positions]: the values, float32, at the batch's value places."""
         with precision(self.head.weight.device, self._dtype):
             states = hidden_states(self.backbone, batch.ids).flatten(0, 1)
-        values: Tensor = self.head(states[batch.valued].float())
-        return values.squeeze(-1)
+        values: Tensor = self.head(states[batch.valued].to(self.head.weight.dtype))
+        return values.squeeze(-1).float()

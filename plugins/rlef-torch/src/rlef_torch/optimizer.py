@@ -36,7 +36,9 @@ class TorchOptimizer:
         assert context.model is not None  # its weights were loaded
         dtype = DTYPES.get(context.model.dtype)  # the policy's; `auto` publishes as trained
         self._publisher = Publisher(context.directory / "components" / name / "published", self._device, dtype=dtype)
-        self._probed = probe_ids(learner.policy.model, tokenizer, context)
+        self._probed = probe_ids(
+            learner.policy.model, tokenizer, longest=context.model.max_length, seed=context.seed("probe")
+        )
         # one thread, so that OpenMP keeps one team
         self._thread = ThreadPoolExecutor(1, "rlef-torch optimizer", torch.set_num_threads, (context.threads,))
 
@@ -87,7 +89,7 @@ class TorchOptimizer:
         if scheme == "memory":
             yield Weights(self.version, scheme, tensors)
             return
-        computed = await self._run(lambda: probe(actor, self._probed))
+        computed = await self._run(lambda: probe(actor.logprobs, self._probed, self._device))
         async with self._publisher.publish(scheme, self.version, Parameters.of(tensors), computed) as weights:
             self._metrics.add("optimizer/published_bytes", weights.payload["bytes"])
             yield weights

@@ -24,11 +24,11 @@ LessonT = TypeVar("LessonT", bound=Taught)
 
 @frozen(eq=False)
 class PupilResult:
-    """One update of a pupil: its loss, statistics, and its gradient's norm before it was scaled."""
+    """One update of a pupil: its loss, statistics, and its gradient's norm before it was scaled; None where float16 skipped the step."""
 
     loss: float
     statistics: Statistics
-    norm: float
+    norm: float | None
 
 
 @define(eq=False)

@@ -30,7 +30,8 @@ def step_metrics(results: Sequence[Mapping[str, PupilResult]], rate: float) -> d
         taken = [result[name] for result in results if name in result]
         if not taken:
             continue
-        metrics |= {f"optimizer/{to}": _mean(getattr(result, what) for result in taken) for what, to in names.items()}
+        figures = {to: [getattr(result, what) for result in taken if getattr(result, what) is not None] for what, to in names.items()}
+        metrics |= {f"optimizer/{to}": _mean(found) for to, found in figures.items() if found}
         means = [result.statistics.means() for result in taken]
         metrics |= {f"optimizer/{to}": _mean(mean[what] for mean in means) for what, to in _STATISTICS[name].items() if what in means[0]}
     return metrics

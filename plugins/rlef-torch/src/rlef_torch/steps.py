@@ -22,8 +22,12 @@ class Stepper(Protocol):
     def backward(self, loss: Tensor, *, last: bool) -> None:
         """Add the loss's gradient to the module's; `last`: it is the update's last micro-batch."""
 
-    def clip(self) -> float:
-        """Scale the gradients to the greatest norm allowed; returns the norm before. Where it is not finite the step must not be taken."""
+    def clip(self) -> float | None:
+        """Bound the gradients' norm, now or in `step`; returns the norm before.
+
+        Where it is not finite the step must not be taken. None: the gradients went beyond what float16 holds; `step` will not move the
+        module but lower the factor of its losses.
+        """
 
     def step(self, updates: int) -> None:
         """Step along the gradients and forget them; the module took `updates` steps before."""

@@ -55,7 +55,7 @@ class Updater(Generic[LessonT]):
         """Take one gradient step. Raises TrainingDiverged, with the weights as they were, when a loss or gradient is not finite."""
         results = self.gradients(lessons)
         figures = {f"{name} loss": result.loss for name, result in results.items()}
-        figures |= {f"{name}'s gradient norm": result.norm for name, result in results.items()}
+        figures |= {f"{name}'s gradient norm": result.norm for name, result in results.items() if result.norm is not None}
         odd = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
         if odd:
             for pupil in self.pupils.values():
