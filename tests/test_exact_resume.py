@@ -39,9 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exact")
     (folder / "spec.yaml").write_text(SPEC)
     script = Path(__file__).parent / "plugins" / "killed_runs.py"
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", script, folder / "spec.yaml", folder], capture_output=True, text=True, timeout=900, check=False
-    )
+    modules = ("rlef_torch.optimizer", "rlef_torch.policy")
+    argv = [sys.executable, "-W", "ignore", script, folder / "spec.yaml", folder, *modules]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     (folder / "points.json").write_text(done.stdout)
     return folder

@@ -45,6 +45,9 @@ async def measure_loop(plan: Plan, registry: Registry, directory: Path, effort: 
     """
     if plan.rollout.recorded is not None:
         raise UsageError("found rollout.recorded, expected a spec that plays its episodes: there is no loop to measure")
+    if plan.training.max_staleness:
+        found = f"found training.max_staleness {plan.training.max_staleness}, expected 0"
+        raise UsageError(f"{found}: steps that overlap have no wall time of their own")
     machine = environment()
     say("find out how many updates a collection has")
     first, _ = await _run(plan, registry, directory / "first", 1)

@@ -1,7 +1,7 @@
 """Play a spec to its end twice: unbroken, and killed at every named point of the timeline, one after the other, and resumed each time.
 
-`python killed_runs.py SPEC FOLDER` leaves FOLDER/whole and FOLDER/killed and prints the points. Each run is a fork of this process, which
-has imported everything and started no thread.
+`python killed_runs.py SPEC FOLDER [MODULE ...]` leaves FOLDER/whole and FOLDER/killed and prints the points. Each run is a fork of this
+process, which has imported everything, the modules too, and started no thread.
 """
 
 import json
@@ -11,12 +11,12 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from rlef_core import resume, run
 from rlef_core.timeline import Timeline
 from rlef_core.training.session import Session
-from rlef_torch import optimizer, policy  # noqa: F401  # forks need not import them again
 
 STEPS = ("play", "update", "publish", "record", "put in place", "checkpoint", "evaluate")
 """Spans after whose end a run is killed too; what follows the others is the beginning of the next."""
@@ -80,7 +80,9 @@ def forked(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def main(spec: Path, folder: Path) -> None:
+def main(spec: Path, folder: Path, *modules: str) -> None:
+    for module in modules:
+        import_module(module)  # forks need not import it again
     names = folder / "names.json"
     assert forked(lambda: play(spec, folder / "whole", Noting(names))) == 0
     points = [(name, edge) for name in json.loads(names.read_text()) for edge in ("begin", "end") if edge == "begin" or name in STEPS]
@@ -92,4 +94,4 @@ def main(spec: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

@@ -14,11 +14,14 @@ from rlef_core import (
     CheckerRef,
     Completed,
     Context,
+    Conversation,
+    EpisodeId,
     Executor,
     ExecutorFault,
     Metric,
     MetricSink,
     Offer,
+    PolicyFault,
     Problem,
     Ref,
     Rejected,
@@ -32,6 +35,7 @@ from rlef_core import (
     hookimpl,
     setting,
 )
+from rlef_core.builtin.scripted.policy import ScriptedPolicy
 
 CANARY = "71077345"
 RUNS = (Metric("failing/runs", "runs", "runs asked for", total=True),)
@@ -159,6 +163,38 @@ class Noting:
 
 
 @frozen
+class SlowConfig:
+    answers: tuple[str, ...] = setting(help="the answer of each turn; the last one is repeated")
+    pause: float = setting(0.0, help="seconds before an answer, once more for each of the task's number modulo 3")
+    faulty: tuple[str, ...] = setting((), help="tasks whose episodes it always loses")
+    started: Path | None = setting(None, help="a file to which the id of each episode that starts is appended")
+
+
+class Slow(ScriptedPolicy):
+    """Answers by rote, in its time; `log` tells which conversations were opened and closed."""
+
+    def __init__(self, config: SlowConfig) -> None:
+        super().__init__(config.answers, {}, None)
+        self.config = config
+        self.log: list[tuple[str, EpisodeId]] = []
+
+    @asynccontextmanager
+    async def open(self, episode: EpisodeId) -> AsyncIterator[Conversation]:
+        self.log.append(("start", episode))
+        if self.config.started is not None:
+            with self.config.started.open("a") as file:
+                file.write(f"{episode}\n")
+        try:
+            await asyncio.sleep(self.config.pause * (1 + int(episode.task.split("-")[1]) % 3))
+            if episode.task in self.config.faulty:
+                raise PolicyFault("it was lost")
+            async with super().open(episode) as conversation:
+                yield conversation
+        finally:
+            self.log.append(("end", episode))
+
+
+@frozen
 class BrokenConfig:
     pass
 
@@ -179,6 +215,12 @@ class ShortReward:
 @hookimpl
 def rlef_register_tasksets():
     return [component(name="adding", summary="sums", config=AddingConfig, build=lambda config, context: Adding(config))]
+
+
+@hookimpl
+def rlef_register_policies():
+    offers = lambda config: Offer(trainable=False)  # noqa: E731  # a test's one-liner
+    return [component(name="slow", summary="takes its time", config=SlowConfig, build=lambda config, context: Slow(config), offers=offers)]
 
 
 @hookimpl

@@ -53,6 +53,16 @@ from rlef_core.errors import ExitCode, SpecError
             "good.yaml:13:14: has no effect: with rollout.turn_limit 1 every episode has one turn",
         ),
         (
+            "training: {updates: 12}",
+            "training: {updates: 12, max_staleness: 1}\nrollout: {deterministic: true}",
+            "good.yaml:12:40: is 1, but with rollout.deterministic episodes wait for the newest weights, expected 0, or no rollout",
+        ),
+        (
+            "training: {updates: 12}",
+            "training: {updates: 12, max_staleness: 1}\nrollout: {recorded: runs/before}",
+            "good.yaml:12:25: has no effect: with rollout.recorded no episodes are played to learn from",
+        ),
+        (
             "evaluation: {every: 4}",
             "evaluation: {turn_limit: 1, single_turn: true}",
             "good.yaml:13:29: has no effect: with evaluation.turn_limit 1 every episode has one turn",

@@ -55,6 +55,7 @@ VALUES: dict[str, Any] = {
     "training.updates": 40,
     "training.episodes_per_collection": 512,
     "training.sequences_per_update": 128,
+    "training.max_staleness": 1,
     "training.checkpoint_every": 3,
     "training.keep_checkpoints": 4,
     "training.guards.window": 5,

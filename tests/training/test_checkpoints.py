@@ -9,6 +9,7 @@ from rlef_core import CheckpointError, RunState
 from rlef_core.training.checkpoints import Checkpoints, read_checkpoint
 from rlef_core.training.directory import claim, read_plan, refuse_a_second_run, set_aside, write_plan
 from rlef_core.training.journal import Journals, read_journal, rewind
+from rlef_core.training.unused import read_unused
 
 
 async def weights(folder: Path) -> None:
@@ -30,6 +31,32 @@ async def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     folder, checkpoint = checkpoints(tmp_path).newest()
     assert (folder.name, checkpoint.state, checkpoint.journals) == ("6", state, {"metrics.jsonl": 7})
     assert checkpoint.files == {"optimizer/weights.bin": 1000}
+
+
+async def test_what_stands_beside_the_optimizers_part_is_counted_too(tmp_path: Path) -> None:
+    async def more(folder: Path) -> None:
+        (folder / "unused").mkdir()
+        (folder / "unused" / "3.jsonl").write_text("{}")
+
+    folder, checkpoint = await checkpoints(tmp_path).save(RunState(updates=2), {}, weights, more)
+    assert checkpoint.files == {"optimizer/weights.bin": 1000, "unused/3.jsonl": 2}
+    (folder / "unused" / "3.jsonl").unlink()
+    with pytest.raises(CheckpointError, match=r"3\.jsonl' has None bytes, expected 2"):
+        read_checkpoint(folder)
+
+
+def test_a_damaged_line_of_what_was_not_learnt_from_is_named(tmp_path: Path) -> None:
+    (tmp_path / "unused").mkdir()
+    path = tmp_path / "unused" / "3.jsonl"
+    head = '{"schema": 1, "seconds": 0.5, "faulted": []}'
+    for text, place in (
+        ("{", "3.jsonl:1: no collection"),
+        ('{"schema": 9}', "3.jsonl:1: a collection of schema 9"),
+        (f"{head}\n{{", "3.jsonl:2"),
+    ):
+        path.write_text(text)
+        with pytest.raises(CheckpointError, match=place):
+            read_unused(tmp_path)
 
 
 async def test_only_the_newest_are_kept(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from attrs import frozen
 
 from rlef_core.training.session import Session, start
@@ -31,8 +32,10 @@ class Held:
     blocks: int
 
 
-def test_a_collection_leaves_nothing_behind(plan_of: Callable[..., Any]) -> None:
-    plan, registry = plan_of(f"training.updates={2 * LATE.stop}", "training.checkpoint_every=100", "training.guards.window=5")
+@pytest.mark.parametrize("staleness", [0, 2])
+def test_a_collection_leaves_nothing_behind(plan_of: Callable[..., Any], staleness: int) -> None:
+    sets = ("training.checkpoint_every=100", "training.guards.window=5", f"training.max_staleness={staleness}")
+    plan, registry = plan_of(f"training.updates={2 * (LATE.stop + staleness)}", *sets)  # what is played ahead is held to the last
     counts: dict[int, Held] = {}
 
     def count(line: str) -> None:
