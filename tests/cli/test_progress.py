@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rlef_core.cli.progress import figures
+from rlef_core.cli.progress import figures, phase
 from rlef_core.evaluation.count import Count
 from rlef_core.rollout.tally import Tally
 
@@ -34,6 +34,14 @@ def test_how_long_a_pipe_will_take_is_not_known() -> None:
 
 def test_a_phase_without_episodes_shows_no_figures() -> None:
     assert figures(Tally()) == ""
+
+
+def test_a_phase_without_episodes_shows_what_is_played_beside_it() -> None:
+    beside = Tally("collection 4", 8, episodes=2, started=time.monotonic() - 1)
+    learning = Tally("learning from collection 3", beside=lambda: beside)
+    assert phase(learning) == "learning from collection 3; collection 4"
+    assert figures(learning).startswith("2/8 episodes")
+    assert (phase(Tally("", beside=lambda: beside)), phase(Tally("base", 5, beside=lambda: beside))) == ("collection 4", "base")
 
 
 def test_a_terminal_sees_a_live_line(tmp_path: Path, command: Callable[..., list[str]], environment: Mapping[str, str]) -> None:

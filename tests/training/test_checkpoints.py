@@ -49,11 +49,8 @@ def test_a_damaged_line_of_what_was_not_learnt_from_is_named(tmp_path: Path) -> 
     (tmp_path / "unused").mkdir()
     path = tmp_path / "unused" / "3.jsonl"
     head = '{"schema": 1, "seconds": 0.5, "faulted": []}'
-    for text, place in (
-        ("{", "3.jsonl:1: no collection"),
-        ('{"schema": 9}', "3.jsonl:1: a collection of schema 9"),
-        (f"{head}\n{{", "3.jsonl:2"),
-    ):
+    told = {"{": "3.jsonl:1: no collection", '{"schema": 9}': "3.jsonl:1: a collection of schema 9", f"{head}\n{{": "3.jsonl:2: no episode"}
+    for text, place in told.items():
         path.write_text(text)
         with pytest.raises(CheckpointError, match=place):
             read_unused(tmp_path)
