@@ -164,6 +164,24 @@ class OptimizerSuite(Suite):
                 await teach(subject, optimizer)
             await same(subject, rested, busy)
 
+    async def test_an_optimizer_that_rested_saves_and_restores_everything(self, subject: OptimizerSubject, tmp_path: Path) -> None:
+        async with built(subject.build) as rested, built(subject.build) as restored:
+            await teach(subject, rested, rounds=2)
+            for optimizer in (rested, restored):
+                await optimizer.suspend()
+                await optimizer.resume()
+            await rested.save(tmp_path)
+            await restored.restore(tmp_path)
+            await same(subject, rested, restored)
+            for optimizer in (rested, restored):
+                await teach(subject, optimizer)
+            await same(subject, rested, restored)
+
+    async def test_a_suspended_optimizer_can_be_closed(self, subject: OptimizerSubject) -> None:
+        async with built(subject.build) as optimizer:
+            await teach(subject, optimizer)
+            await optimizer.suspend()
+
     async def test_closing_twice_is_harmless(self, subject: OptimizerSubject) -> None:
         async with built(subject.build) as optimizer:
             await teach(subject, optimizer)

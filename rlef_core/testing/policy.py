@@ -133,6 +133,20 @@ class PolicySuite(AnswerChecks):
         assert second.prompt_ids[: len(first.prompt_ids + first.ids)] == first.prompt_ids + first.ids
         assert {span.version for span in second.spans} == {1}
 
+    @needs("matches_trainer")
+    async def test_a_suspended_policy_keeps_its_weights_and_takes_new_ones_afterwards(self, subject: PolicySubject) -> None:
+        async with built(subject) as policy:
+            answers = []
+            for version in (1, 2):
+                await policy.suspend()
+                await policy.resume()
+                if version == 2:
+                    await policy.load(subject.weights(2))
+                answers += await play(policy, samplings(version))
+        for version, action in enumerate(answers, 1):
+            found = distance(action.logprobs, subject.trained(version, action.prompt_ids, action.ids, 1.0))
+            assert found <= subject.tolerance, f"after a rest, log-probs are {found:.2g} nats from those of version {version}"
+
     async def test_closing_twice_is_harmless(self, subject: PolicySubject) -> None:
         async with built(subject) as policy:
             await play(policy, samplings(0))

@@ -170,6 +170,29 @@ class LosesStateWhenSuspended(BigramOptimizer):
         self.moments = ({}, {})
 
 
+class SavesWithoutItsMomentsAfterARest(BigramOptimizer):
+    rested = False
+
+    async def suspend(self) -> None:
+        self.rested = True
+
+    async def save(self, directory: Path) -> None:
+        kept = self.moments
+        self.moments = ({}, {}) if self.rested else kept
+        await super().save(directory)
+        self.moments = kept
+
+
+class CannotCloseWhileItRests(BigramOptimizer):
+    rested = False
+
+    async def suspend(self) -> None:
+        self.rested = True
+
+    async def close(self) -> None:
+        assert not self.rested
+
+
 CAUGHT = [
     (TrainsFeedback, "feedback_is_not_learnt"),
     (FlipsTheAdvantage, "rewarded_answers_become_likelier"),
@@ -187,6 +210,8 @@ CAUGHT = [
     (ReportsAnswersOnly, "every_turn_is_reported_in_order"),
     (ReportsNan, "a_report_counts_updates_and_its_figures_are_finite"),
     (LosesStateWhenSuspended, "suspending_and_resuming_changes_nothing"),
+    (SavesWithoutItsMomentsAfterARest, "an_optimizer_that_rested_saves_and_restores_everything"),
+    (CannotCloseWhileItRests, "a_suspended_optimizer_can_be_closed"),
 ]
 
 

@@ -183,6 +183,22 @@ class LeavesTasks(BigramPolicy):
         yield BigramConversation(self)
 
 
+class LosesWeightsWhenSuspended(BigramPolicy):
+    async def suspend(self) -> None:
+        self.table = Table(99)
+
+
+class TakesNothingAfterARest(BigramPolicy):
+    rested = False
+
+    async def suspend(self) -> None:
+        self.rested = True
+
+    async def load(self, weights: Weights) -> None:
+        if not self.rested:
+            await super().load(weights)
+
+
 class HangsAfterACancel(BigramConversation):
     async def act(self, messages: Sequence[Message], sampling: Sampling) -> Action:
         try:
@@ -213,6 +229,8 @@ CAUGHT = [
     (MixesConversations, "many_conversations_at_once_do_not_mix"),
     (KeepsConversations, "a_closed_conversation_leaves_nothing_behind"),
     (LeavesTasks, "a_closed_conversation_leaves_nothing_behind"),
+    (LosesWeightsWhenSuspended, "a_suspended_policy_keeps_its_weights_and_takes_new_ones_afterwards"),
+    (TakesNothingAfterARest, "a_suspended_policy_keeps_its_weights_and_takes_new_ones_afterwards"),
 ]
 
 
