@@ -43,16 +43,20 @@ class Demand:
 def demands(plan: Plan, registry: Registry, machine: Machine) -> list[Demand]:
     """Every device that a component holds memory of, accelerators first. Raises ComponentError where one cannot tell.
 
-    Where the spec gives a device to both roles, they hold it in turn.
+    Where policy and optimizer take turns (`devices.colocate`), so do they on each accelerator.
     """
     model = made(plan.model, registry)
     found: dict[str, dict[str, list[MemoryUse]]] = {}
     for role, uses in _told(plan, registry, machine, model):
         for use in uses:
             found.setdefault(use.device, {}).setdefault(role, []).append(use)
-    shared = {f"cuda:{number}" for number in {*plan.devices.policy} & {*plan.devices.optimizer}}
     return [
-        Demand(device, {role: tuple(uses) for role, uses in found[device].items()}, machine.capacity(device), device in shared)
+        Demand(
+            device,
+            {role: tuple(uses) for role, uses in found[device].items()},
+            machine.capacity(device),
+            in_turn=plan.devices.colocated and len(found[device]) > 1 and not device.endswith("cpu"),
+        )
         for device in sorted(found, key=_order)
     ]
 

@@ -1,10 +1,10 @@
 """Offer the optimizer `deepspeed-ppo` to rlef-core; DeepSpeed is imported when one is built."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from rlef_core import Component, Context, Health, Offer, Optimizer, component, hookimpl
+from rlef_core import Component, Context, Health, MemoryQuestion, MemoryUse, Offer, Optimizer, component, hookimpl
 from rlef_deepspeed.config import METRICS, DeepSpeedPpoConfig
 from rlef_deepspeed.health import missing, report
 from rlef_torch.families import ppo_offer
@@ -22,6 +22,13 @@ def offer(config: DeepSpeedPpoConfig) -> Offer:
     return evolve(ppo_offer(config), unavailable=missing(lora=config.lora_rank is not None))
 
 
+def memory(config: DeepSpeedPpoConfig, question: MemoryQuestion) -> Sequence[MemoryUse]:
+    """What all ranks would hold; raises ModelError when the model's config cannot be had, UsageError for a wrong hostfile."""
+    from rlef_deepspeed.memory import optimizer_memory
+
+    return optimizer_memory(config, question)
+
+
 @hookimpl
 def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
     """Offer `deepspeed-ppo`."""
@@ -34,6 +41,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             offers=offer,
             example=DeepSpeedPpoConfig,
             metrics=METRICS,
+            memory=memory,
         )
     ]
 

@@ -69,15 +69,23 @@ def end_ids(path: str) -> list[int]:
     try:
         settings = GenerationConfig.from_pretrained(path)
     except OSError:  # a model need not have these; its config then says what there is
-        settings = GenerationConfig.from_model_config(_load_config(path))
+        settings = GenerationConfig.from_model_config(load_config(path))
     ids: Any = settings.eos_token_id
     return [] if ids is None else [ids] if isinstance(ids, int) else list(ids)
 
 
 def context_length(path: str, longest: int) -> int:
     """Return how many tokens a conversation may have: `longest`, or less where the model was built for less. Raises ModelError."""
-    built_for: Any = getattr(_load_config(path).get_text_config(), "max_position_embeddings", None)
+    built_for: Any = getattr(load_config(path).get_text_config(), "max_position_embeddings", None)
     return min(longest, built_for) if built_for else longest
+
+
+def load_config(path: str) -> PretrainedConfig:
+    """Return the config of a resolved path. Raises ModelError where there is none that can be used."""
+    try:
+        return AutoConfig.from_pretrained(path)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise unloadable(path, "config", error) from error
 
 
 def unloadable(path: str, what: str, error: Exception) -> ModelError:
@@ -99,10 +107,3 @@ def _ask_hub(name: str) -> None:
         HfApi().model_info(name, timeout=10)
     except Exception as error:  # whatever it is, of several libraries and versions: the hub does not give the model
         raise unloadable(name, "model", error) from error
-
-
-def _load_config(path: str) -> PretrainedConfig:
-    try:
-        return AutoConfig.from_pretrained(path)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise unloadable(path, "config", error) from error

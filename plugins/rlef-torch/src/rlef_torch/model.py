@@ -38,9 +38,14 @@ def load_model(path: str, dtype: torch.dtype | str, device: torch.device) -> Pre
     if report["missing_keys"]:  # transformers would go on with random numbers in their place
         names = sorted(report["missing_keys"])
         raise ModelError(f"model.path {path!r}: {len(names)} weights are missing, the first is {names[0]!r}; give a causal language model")
+    return without_dropout(choose_attention(model)).to(device).eval()
+
+
+def choose_attention(model: PreTrainedModel) -> PreTrainedModel:
+    """Return the model, with its own attention in place of a fused kernel that would leave something out."""
     if getattr(model.config.get_text_config(), "attn_logit_softcapping", None):
         model.set_attn_implementation("eager")  # the fused kernel leaves the cap out
-    return without_dropout(model).to(device).eval()
+    return model
 
 
 def without_dropout(model: PreTrainedModel) -> PreTrainedModel:

@@ -1,11 +1,34 @@
 """Offer the policy `transformers` and the optimizers to rlef-core; torch is imported when one is built."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from rlef_core import Benchmark, Component, Context, Health, MadeModel, Offer, Optimizer, Policy, component, hookimpl
+from rlef_core import (
+    Benchmark,
+    Component,
+    Context,
+    Health,
+    MadeModel,
+    MemoryQuestion,
+    MemoryUse,
+    Offer,
+    Optimizer,
+    Policy,
+    component,
+    hookimpl,
+)
 from rlef_torch.config import POLICY_METRICS, TransformersConfig
-from rlef_torch.families import POLICY_FOLDER, WEIGHT_SCHEMES, GrpoConfig, PpoConfig, RlooConfig, SftConfig, ppo_offer, rewarded_offer
+from rlef_torch.families import (
+    POLICY_FOLDER,
+    WEIGHT_SCHEMES,
+    GrpoConfig,
+    LearningConfig,
+    PpoConfig,
+    RlooConfig,
+    SftConfig,
+    ppo_offer,
+    rewarded_offer,
+)
 from rlef_torch.metrics import GRPO_METRICS, PPO_METRICS, RLOO_METRICS, SFT_METRICS
 
 
@@ -48,6 +71,20 @@ def build_sft(config: SftConfig, context: Context) -> Optimizer:
     return TorchOptimizer.build(make_sft, config, context, "sft")
 
 
+def policy_memory(config: TransformersConfig, question: MemoryQuestion) -> Sequence[MemoryUse]:
+    """What `transformers` would hold; raises ModelError when the model's config cannot be had."""
+    from rlef_torch.memory import answering
+
+    return answering.policy_memory(config, question)
+
+
+def optimizer_memory(config: LearningConfig, question: MemoryQuestion) -> Sequence[MemoryUse]:
+    """What an optimizer would hold; raises ModelError when the model's config cannot be had."""
+    from rlef_torch.memory import learning
+
+    return learning.optimizer_memory(config, question)
+
+
 @hookimpl
 def rlef_register_policies() -> Iterable[Component[Policy]]:
     """Offer `transformers`."""
@@ -60,6 +97,7 @@ def rlef_register_policies() -> Iterable[Component[Policy]]:
             offers=lambda config: Offer(weight_schemes=("memory",), deterministic=True),
             example=TransformersConfig,
             metrics=POLICY_METRICS,
+            memory=policy_memory,
         )
     ]
 
@@ -76,6 +114,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             offers=ppo_offer,
             example=PpoConfig,
             metrics=PPO_METRICS,
+            memory=optimizer_memory,
         ),
         component(
             name="grpo",
@@ -85,6 +124,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             offers=lambda config: rewarded_offer(config, 2),
             example=GrpoConfig,
             metrics=GRPO_METRICS,
+            memory=optimizer_memory,
         ),
         component(
             name="rloo",
@@ -94,6 +134,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             offers=lambda config: rewarded_offer(config, 2),
             example=RlooConfig,
             metrics=RLOO_METRICS,
+            memory=optimizer_memory,
         ),
         component(
             name="sft",
@@ -103,6 +144,7 @@ def rlef_register_optimizers() -> Iterable[Component[Optimizer]]:
             offers=lambda config: Offer(weight_schemes=WEIGHT_SCHEMES, warm_start=True, exports=POLICY_FOLDER),
             example=SftConfig,
             metrics=SFT_METRICS,
+            memory=optimizer_memory,
         ),
     ]
 

@@ -10,6 +10,8 @@ SCHEMES = ("shm", "file", "ipc", "nccl", "gloo")
 """How weights can come to the engines; which one, `transfer` says."""
 KEPT = frozenset({"shm", "file"})
 """Schemes whose publication can be read again, for an engine that is started anew."""
+CPU_CACHE_BYTES = 1_000_000_000
+"""Memory for keys and values on a CPU, unless the spec says: vLLM would take nine tenths of the machine."""
 
 
 @frozen

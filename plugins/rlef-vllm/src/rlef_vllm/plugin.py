@@ -1,9 +1,9 @@
 """Offer the policy `vllm` to rlef-core; vLLM is imported when one is built."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 
-from rlef_core import Benchmark, Component, Context, Health, Offer, Policy, component, hookimpl
+from rlef_core import Benchmark, Component, Context, Health, MemoryQuestion, MemoryUse, Offer, Policy, component, hookimpl
 from rlef_vllm.benchmarks import benchmark
 from rlef_vllm.config import METRICS, VllmConfig
 from rlef_vllm.health import ENGINES, installed_engines, report
@@ -30,6 +30,13 @@ def offer(config: VllmConfig) -> Offer:
     return Offer(weight_schemes=(config.transfer,), unavailable=unavailable)
 
 
+def memory(config: VllmConfig, question: MemoryQuestion) -> Sequence[MemoryUse]:
+    """What the engines would hold; raises ModelError when the model's config cannot be had."""
+    from rlef_vllm.memory import policy_memory
+
+    return policy_memory(config, question)
+
+
 @hookimpl
 def rlef_register_policies() -> Iterable[Component[Policy]]:
     """Offer `vllm`."""
@@ -42,6 +49,7 @@ def rlef_register_policies() -> Iterable[Component[Policy]]:
             offers=offer,
             example=lambda: VllmConfig(eager=True),
             metrics=METRICS,
+            memory=memory,
         )
     ]
 

@@ -17,12 +17,10 @@ from vllm.platforms import current_platform
 from vllm.v1.engine.async_llm import AsyncLLM
 
 from rlef_core import RlefError, UsageError
-from rlef_vllm.config import VllmConfig
+from rlef_vllm.config import CPU_CACHE_BYTES, VllmConfig
 from rlef_vllm.environment import environment, quiet
 from rlef_vllm.inside import BACKEND, DRIVER, LOG
 
-CPU_CACHE_BYTES = 1_000_000_000
-"""Memory for keys and values on a CPU, unless the spec says: vLLM would take nine tenths of the machine."""
 CPU_BLOCK = 32
 """Tokens of the prefix cache's blocks on a CPU, where vLLM would take 128: only whole blocks are kept, and turns are often shorter."""
 VISIBLE = "CUDA_VISIBLE_DEVICES"
