@@ -1,0 +1,105 @@
+"""Have ranks that are processes of their own do something together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from threading import Lock
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from rlef_core import MetricSink, RlefError, Weights
+from rlef_deepspeed.errors import RankError
+from rlef_deepspeed.launching import Launch
+from rlef_deepspeed.lines import Lines
+from rlef_deepspeed.messages import Call
+from rlef_deepspeed.recipe import Recipe
+from rlef_deepspeed.roll import OutOfStep
+from rlef_models.transfer import Receiver
+
+RANK = "rlef_deepspeed.rank:Rank"
+"""What a rank's process makes, as module:name."""
+_CLOSE_SECONDS = 10.0
+ResultT = TypeVar("ResultT")
+
+
+class Launched:
+    """A `Crew` of processes, started by a launcher. An error that not all of them raise alike ends them all."""
+
+    def __init__(self, recipe: Recipe, metrics: MetricSink) -> None:
+        self._recipe = evolve(recipe, directory=recipe.directory.absolute())
+        self._metrics = metrics
+        self._launch = Launch.of(self._recipe)
+        self._lines = Lines(self._launch)
+        self._over: RlefError | None = None
+        self._closing = Lock()
+        # it starts the launcher, which lives no longer than the thread
+        self._thread = ThreadPoolExecutor(1, "rlef-deepspeed crew")
+
+    @classmethod
+    def start(cls, recipe: Recipe, metrics: MetricSink, rank: str = RANK) -> "Launched":
+        """Start the ranks and have each make what the recipe says; blocks. Raises RankError, UsageError, or a rank's own error."""
+        crew = cls(recipe, metrics)
+        try:
+            crew._thread.submit(crew._start, rank).result()
+        except BaseException:
+            crew._close()
+            raise
+        return crew
+
+    async def ask(self, method: str, *arguments: Any) -> Any:
+        return await self._run(self._lines.ranks, method, *arguments)
+
+    @asynccontextmanager
+    async def publish(self, scheme: str, version: int) -> AsyncIterator[Weights]:
+        within = scheme == "memory"  # of rank 0's process, which is not this one
+        probe = None if within else await self.ask("probe")
+        weights: Weights = await self._run((0,), "publish", "shm" if within else scheme, version, probe)
+        self._metrics.add("optimizer/published_bytes", weights.payload["bytes"])
+        try:
+            yield await asyncio.to_thread(_received, weights) if within else weights
+        except BaseException:
+            with suppress(RlefError):
+                await self._run((0,), "unpublish", True)
+            raise
+        self._metrics.add("optimizer/gather_seconds", await self._run((0,), "unpublish", False))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._close)
+
+    def _start(self, rank: str) -> None:
+        self._recipe.directory.mkdir(parents=True, exist_ok=True)
+        self._or_end(self._lines.open)
+        self._ask(self._lines.ranks, "build", self._recipe.to_json(), rank)
+
+    def _ask(self, ranks: Sequence[int], method: str, *arguments: Any) -> Any:
+        if self._over is not None:
+            raise RankError(f"no rank is left to call {method!r}: {self._over}")
+        self._lines.call(ranks, Call(method, arguments))
+        return self._or_end(lambda: self._lines.roll.answer(ranks))
+
+    def _or_end(self, work: Callable[[], ResultT]) -> ResultT:
+        try:
+            return work()
+        except OutOfStep as found:
+            self._over = found.error
+            self._lines.end()
+            raise found.error from None
+
+    def _close(self) -> None:
+        with self._closing:
+            if self._over is None and self._lines.roll.idle:
+                with suppress(RlefError, TimeoutError):
+                    self._thread.submit(self._ask, self._lines.ranks, "close").result(_CLOSE_SECONDS)
+            self._over = self._over or RankError("the optimizer was closed")
+            self._lines.end()
+        self._thread.shutdown()
+
+    async def _run(self, ranks: Sequence[int], method: str, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._ask(ranks, method, *arguments))
+
+
+def _received(weights: Weights) -> Weights:
+    tensors = dict(Receiver().receive(weights.payload, rank=0, device="cpu"))
+    return Weights(weights.version, "memory", tensors)

@@ -1,0 +1,54 @@
+"""Talk to one process over a connection without waiting for it."""
+
+import os
+import socket
+from collections.abc import Callable
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from rlef_deepspeed.meeting import alert
+
+
+class Line:
+    """One connection, with a thread that sends what is due: one that reads nothing holds nobody up."""
+
+    def __init__(self, accepted: socket.socket) -> None:
+        self._connection = Connection(accepted.detach())
+        self._due: SimpleQueue[bytes | None] = SimpleQueue()
+
+    def listen(self, key: bytes, heard: Callable[[Any], None]) -> None:
+        """Hear all that comes, on this thread; returns when the other side is gone, or does not know the key."""
+        try:
+            deliver_challenge(self._connection, key)
+            answer_challenge(self._connection, key)
+            alert(self._connection)
+            Thread(target=self._send, name="rlef-deepspeed sender", daemon=True).start()
+            while True:
+                heard(self._connection.recv())
+        except (EOFError, OSError, AuthenticationError):
+            return
+        finally:
+            self._due.put(None)
+            self.hang_up()
+
+    def send(self, message: bytes) -> None:
+        """Send a pickled message when the other side can take it."""
+        self._due.put(message)
+
+    def hang_up(self) -> None:
+        """Tell the other side that nobody listens any more; wakes `listen`."""
+        try:
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # it was gone already
+
+    def _send(self) -> None:
+        try:
+            while (message := self._due.get()) is not None:
+                self._connection.send_bytes(message)
+        except OSError:
+            return  # `listen` sees it too
