@@ -19,7 +19,7 @@ def command() -> None:
 @click.option("--to", type=click.Path(path_type=Path), metavar="FOLDER", help="Where to; DIRECTORY/export-UPDATES unless given.")
 @no_plugin_option
 def export_run(directory: Path, to: Path | None, no_plugin: Sequence[str]) -> None:
-    """Write the policy of the run in DIRECTORY as a Hugging Face model folder with a model card.
+    """Export the policy of the run in DIRECTORY: a Hugging Face model folder with a card.
 
     DIRECTORY may also be one of the run's checkpoints; of a run the newest one is taken. Prints the folder.
     """
