@@ -41,9 +41,9 @@ api: setup-engines
 	.venv/bin/python tests/test_api_snapshot.py
 
 # `make proof NAME`: the word after `proof` is an argument, no target.
-PROOFS := $(filter-out proofs/processes.py proofs/record.py proofs/running.py proofs/sandbox_load.py,$(wildcard proofs/*.py))
+PROOFS := $(filter-out proofs/processes.py proofs/record.py proofs/running.py proofs/sandbox_load.py proofs/waiting.py,$(wildcard proofs/*.py))
 
-proof: $(if $(filter vllm-% engines-% staleness,$(word 2,$(MAKECMDGOALS))),setup-engines,setup)
+proof: $(if $(filter vllm-% engines-%,$(word 2,$(MAKECMDGOALS))),setup-engines,setup)
 	.venv/bin/python proofs/$(subst -,_,$(PROOF)).py
 
 ifeq ($(firstword $(MAKECMDGOALS)),proof)
