@@ -26,6 +26,9 @@ class InPlay:
     ended: float | None = field(default=None, init=False)
     """Its `seconds` when its last episode had ended."""
 
+    def __attrs_post_init__(self) -> None:
+        self.begin()
+
     @property
     def seconds(self) -> float:
         """Wall time from the start of its first episode, until the end of its last."""

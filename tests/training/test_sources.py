@@ -183,6 +183,7 @@ async def test_a_checkpoint_keeps_what_a_resumed_run_has_not_drawn_yet(plan_of: 
         after.state = before.state
         after.source.take_up({each.number: each for each in kept})
         await after.round()
+        assert after.parts.meter.drain()["rollout/seconds"] >= kept[0].seconds
         assert [each.number for each in after.source.unused()] == [2, 3, 4]
         assert after.started() == []
 
