@@ -9,6 +9,7 @@ from datetime import timedelta
 import deepspeed
 import torch
 import torch.distributed as dist
+from torch.distributed import HashStore  # type: ignore[attr-defined]  # documented, though not in its __all__
 
 from rlef_core import PluginError
 
@@ -21,12 +22,12 @@ def device_of(devices: Sequence[str], local_rank: int) -> torch.device:
 
 
 def enter(size: int, device: torch.device, timeout: float) -> None:
-    """Make DeepSpeed use the default group; makes one of this process alone where `size` is 1. Raises PluginError for one of another size."""
+    """Make DeepSpeed use the default group, made here where `size` is 1. Raises PluginError where it is of another size."""
     logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
     if device.type == "cuda":
         torch.cuda.set_device(device)
     if not dist.is_initialized() and size == 1:
-        dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1, timeout=timedelta(seconds=timeout))
+        dist.init_process_group("gloo", store=HashStore(), rank=0, world_size=1, timeout=timedelta(seconds=timeout))
     found = dist.get_world_size() if dist.is_initialized() else 0
     if found != size:
         raise PluginError(f"this process is in a group of {found} ranks, expected {size}; let nothing else use torch.distributed's default")

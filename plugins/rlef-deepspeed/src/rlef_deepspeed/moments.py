@@ -7,7 +7,7 @@ import torch
 from deepspeed.utils import safe_get_full_optimizer_state
 from torch import Tensor, nn
 
-from rlef_deepspeed.whole import place
+from rlef_deepspeed.whole import place, shape_of
 
 KEYS = ("exp_avg", "exp_avg_sq")
 
@@ -34,21 +34,31 @@ class Moments(Mapping[str, Tensor]):
         key, _, owner = name.partition("/")
         parameter = self._parameters[owner]
         if key == "step":
-            return self._adam.state[self._parts[0]]["step"].clone()
+            steps: Tensor = self._adam.state[parameter if self._stage == 0 else self._parts[0]]["step"]
+            return steps.clone()
         gathered: Tensor | None = safe_get_full_optimizer_state(parameter, key)
-        return self._adam.state[parameter][key] if gathered is None else gathered
+        moment: Tensor = self._adam.state[parameter][key] if gathered is None else gathered
+        return moment
 
-    def take(self, state: Mapping[str, Tensor]) -> None:
-        """Take what a mapping of the same names holds; one without entries is that of a module that took no step."""
-        self._open()
-        for name in state:
-            key, _, owner = name.partition("/")
-            parameter, value = self._parameters[owner], state[name]
-            if key == "step":
-                for part in self._parts:
-                    self._adam.state[part]["step"].copy_(value)
-            else:
-                place(parameter, value, key, self._adam)
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all that there is."""
+        shapes = {name: shape_of(each) for name, each in self._parameters.items()}
+        return {name: () if name.startswith("step/") else shapes[name.partition("/")[2]] for name in self}
+
+    def clear(self) -> None:
+        """Forget all, as if no step had been taken."""
+        for part in self._parts:
+            for value in self._adam.state[part].values():
+                value.zero_()
+
+    def put(self, name: str, value: Tensor) -> None:
+        """Set what goes by a name."""
+        key, _, owner = name.partition("/")
+        if key != "step":
+            place(self._parameters[owner], value, key, self._adam)
+            return
+        for part in [self._parameters[owner]] if self._stage == 0 else self._parts:
+            self._adam.state[part]["step"].copy_(value)
 
     def _stepped(self, optimizer: Any) -> list[Tensor]:
         match self._stage:
@@ -61,10 +71,4 @@ class Moments(Mapping[str, Tensor]):
 
     def _open(self) -> None:
         for part in self._parts:
-            fresh = {"step": torch.zeros((), device=part.device), **{key: torch.zeros_like(part.detach()) for key in KEYS}}
-            held = self._adam.state[part]
-            if held:
-                for key, value in fresh.items():
-                    held[key].copy_(value)
-            else:
-                held.update(fresh)
+            self._adam.state[part] = {"step": torch.zeros((), device=part.device), **{key: torch.zeros_like(part.detach()) for key in KEYS}}

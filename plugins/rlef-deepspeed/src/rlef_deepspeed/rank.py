@@ -10,11 +10,14 @@ import torch
 from torch import nn
 
 from rlef_core import Probe, Trajectory, UpdateReport
+from rlef_deepspeed.checkpoint import save
 from rlef_deepspeed.group import device_of, enter, told
+from rlef_deepspeed.learning import Learning
 from rlef_deepspeed.models import Models
 from rlef_deepspeed.passes import Scoring
 from rlef_deepspeed.publishing import parameters_of
 from rlef_deepspeed.recipe import Recipe
+from rlef_deepspeed.restoring import restore, start_from
 from rlef_deepspeed.settings import engine_settings
 from rlef_deepspeed.stepper import EngineStepper
 from rlef_deepspeed.team import Ranks
@@ -49,22 +52,23 @@ class Rank:
         self._policy, reference, critic = models.policy(), models.reference(), models.critic()
         self._probed = probe_ids(self._policy.model, self.tokenizer, longest=recipe.model.max_length, seed=recipe.probe_seed)
         with told(local_rank):
-            self._steppers = self._engines(self._policy, critic)
-        self.learner = learner_of(
+            steppers = self._engines(self._policy, critic)
+        learner = learner_of(
             recipe.config,
             policy=self._policy,
-            policy_stepper=self._steppers["policy"],
-            critic_stepper=self._steppers["critic"],
+            policy_stepper=steppers["policy"],
+            critic_stepper=steppers["critic"],
             reference=reference.logprobs,
             fixed=(reference.model,),
             updater=self._updater,
         )
+        self.learning = Learning(learner, steppers, self.tokenizer, self.team, self.device)
 
     def learn(self, collection: Sequence[Trajectory], seed: int, version: int) -> UpdateReport:
         """Take all updates of a collection, as `rlef_torch.learner.Learner.learn` does; every rank has the whole collection."""
         before = self._skipped()
         with told(self._local_rank):
-            report = self.learner.learn(collection, seed, version)
+            report = self.learning.learner.learn(collection, seed, version)
         return attrs.evolve(report, metrics={**report.metrics, "optimizer/skipped_steps": self._skipped() - before})
 
     def parameters(self) -> Parameters:
@@ -74,16 +78,19 @@ class Rank:
     def probe(self) -> Probe:
         """Return what a policy can verify these weights by."""
         with told(self._local_rank):
-            return probe(self._steppers["policy"].forward, self._probed, self.device)
+            return probe(self.learning.steppers["policy"].forward, self._probed, self.device)
 
     def save(self, directory: Path, version: int) -> None:
-        raise NotImplementedError
+        """Write all that `restore` needs. Raises CheckpointError, on all ranks, when the disk is full or fails."""
+        save(directory, self.learning, version)
 
     def restore(self, directory: Path) -> int:
-        raise NotImplementedError
+        """Take what `save`, or `ppo`, wrote; returns the version. Raises CheckpointError, on all ranks, where it cannot."""
+        return restore(directory, self.learning)
 
     def start_from(self, directory: Path) -> None:
-        raise NotImplementedError
+        """Take the weights that `save`, or `ppo`, wrote, and nothing else. Raises CheckpointError, on all ranks, where it cannot."""
+        start_from(directory, self.learning)
 
     def suspend(self) -> None:
         """Hand the device's memory back."""
@@ -93,11 +100,11 @@ class Rank:
 
     def close(self) -> None:
         """Forget the engines."""
-        for stepper in self._steppers.values():
+        for stepper in self.learning.steppers.values():
             stepper.close()
 
     def _skipped(self) -> int:
-        return sum(stepper.skipped for stepper in self._steppers.values())
+        return sum(stepper.skipped for stepper in self.learning.steppers.values())
 
     def _engines(self, policy: Actor, critic: Critic) -> Mapping[str, EngineStepper]:
         config = self.recipe.config

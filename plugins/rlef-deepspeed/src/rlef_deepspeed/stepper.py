@@ -12,6 +12,8 @@ from rlef_deepspeed.moments import Moments
 from rlef_torch.steps import warmed
 from rlef_torch.team import Team
 
+_SCALE = ("cur_scale", "cur_iter", "last_overflow_iter", "cur_hysteresis")
+
 
 class EngineStepper:
     """A `rlef_torch.steps.Stepper` of the parameters of `module` that learn. All ranks call the same methods in the same order."""
@@ -79,7 +81,18 @@ class EngineStepper:
         return self.moments
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        self.moments.take(state)
+        self.moments.clear()
+        for name, value in state.items():
+            self.moments.put(name, value)
+
+    def loss_scale(self) -> dict[str, float]:
+        """Return the state of float16's loss scale; nothing with other dtypes."""
+        return {name: getattr(self.engine.optimizer.loss_scaler, name) for name in _SCALE} if self.engine.fp16_enabled() else {}
+
+    def scale_losses(self, state: Mapping[str, float]) -> None:
+        """Take what `loss_scale` returned."""
+        for name, value in state.items() if self.engine.fp16_enabled() else ():
+            setattr(self.engine.optimizer.loss_scaler, name, value)
 
     def move(self, device: torch.device) -> None:
         raise NotImplementedError

@@ -1,7 +1,10 @@
 """Read and write parameters whole, one at a time, however an engine keeps them. All ranks must do so in step."""
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
+from deepspeed.runtime.zero import GatheredParameters
 from deepspeed.utils import (
     safe_get_full_fp32_param,
     safe_set_full_fp32_param,
@@ -9,7 +12,6 @@ from deepspeed.utils import (
     safe_set_local_fp32_param,
     safe_set_local_optimizer_state,
 )
-from deepspeed.runtime.zero import GatheredParameters
 from torch import Tensor, nn
 
 
@@ -20,7 +22,7 @@ def parted(parameter: nn.Parameter) -> bool:
 
 def shape_of(parameter: nn.Parameter) -> tuple[int, ...]:
     """Return the whole parameter's shape."""
-    return tuple(parameter.ds_shape if parted(parameter) else parameter.shape)
+    return tuple(getattr(parameter, "ds_shape", parameter.shape))
 
 
 @torch.no_grad()
@@ -63,7 +65,7 @@ def place(parameter: nn.Parameter, value: Tensor, key: str, adam: torch.optim.Ad
         adam.state[parameter][key].copy_(value)
 
 
-def _part(parameter: nn.Parameter, value: Tensor) -> Tensor:
+def _part(parameter: Any, value: Tensor) -> Tensor:
     # DeepSpeed's own setter of whole values fails where they do not divide evenly
     numel = parameter.ds_tensor.numel()
     flat = torch.zeros(numel * dist.get_world_size(), dtype=value.dtype, device=value.device)

@@ -1,0 +1,243 @@
+"""A rank in this process learns as `ppo` does, whatever DeepSpeed parts, offloads or rounds, and goes on exactly."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from attrs import evolve
+from torch import Tensor
+from transformers import AutoModelForCausalLM
+
+from rlef_core import CheckpointError, EpisodeId, TrainingDiverged, Trajectory, TurnSpan
+from rlef_core.testing import BuildContext
+from rlef_deepspeed.config import DeepSpeedPpoConfig
+from rlef_deepspeed.rank import Rank
+from rlef_deepspeed.recipe import Recipe
+from rlef_deepspeed.weights import weights_of
+from rlef_deepspeed.whole import exact
+from rlef_torch.checkpoint import restore as torch_restore
+from rlef_torch.checkpoint import save as torch_save
+from rlef_torch.checkpoint import take_weights
+from rlef_torch.families import PpoConfig
+from rlef_torch.ppo import make_ppo
+from rlef_torch.rewarded import RewardedLearner
+
+FAST = {"learning_rate": 1e-3, "warmup_updates": 3, "micro_batch_tokens": 60}
+STAGES = (0, 1, 2, 3)
+TOLERANCE = 1e-5
+"""How far float32 weights may be from those of `ppo` after six updates that moved them by 5e-3."""
+
+
+@pytest.fixture
+def rank_of(context: BuildContext) -> Iterator[Callable[..., Rank]]:
+    ranks: list[Rank] = []
+
+    def make(**changes: Any) -> Rank:
+        ranks.append(Rank(Recipe.of(DeepSpeedPpoConfig(**{**FAST, **changes}), context), 0, 1, 0))
+        return ranks[-1]
+
+    yield make
+    for rank in ranks:
+        rank.close()
+
+
+@pytest.fixture
+def ppo(context: BuildContext) -> RewardedLearner:
+    assert context.model is not None
+    return make_ppo(context.model.path, PpoConfig(**FAST), context)
+
+
+
+def trajectory(number: int, lengths: list[tuple[int, int]]) -> Trajectory:
+    """Random ids: for each turn so many prompt ids and so many sampled ones."""
+    generator = torch.Generator().manual_seed(number)
+    ids = torch.randint(300, (sum(map(sum, lengths)),), generator=generator).tolist()
+    trained: list[bool] = []
+    turns = []
+    for turn, (prompt, answer) in enumerate(lengths):
+        trained += [False] * prompt + [True] * answer
+        turns.append(TurnSpan(len(trained) - answer, len(trained), float((number + turn) % 3 - 1)))
+    logprobs = [-5.0 - 0.1 * (place % 7) if own else 0.0 for place, own in enumerate(trained)]
+    episode = EpisodeId("train", 0, f"task-{number}", 0)
+    return Trajectory(episode, tuple(ids), tuple(trained), tuple(logprobs), tuple(own - 1 for own in trained), tuple(turns), 1.0)
+
+
+SHAPES = [[(3, 4)], [(5, 2), (3, 6)], [(2, 3), (4, 1), (3, 5)], [(20, 9)]]
+COLLECTION = tuple(trajectory(number, SHAPES[number % 4]) for number in range(8))
+
+
+def poisoned() -> tuple[Trajectory, ...]:
+    """A collection with a reward that makes every advantage, and so the loss, not a number."""
+    healthy = COLLECTION[0]
+    return (*COLLECTION[1:], evolve(healthy, turns=(evolve(healthy.turns[0], reward=float("nan")),)))
+
+
+def weights(rank: Rank) -> dict[str, Tensor]:
+    """Those of the policy and the critic that steps move, in float32."""
+    steppers = rank.learning.steppers.items()
+    return {f"{name}.{each.name}": each.read(exact).clone() for name, stepper in steppers for each in weights_of(stepper.module)}
+
+
+def moments(rank: Rank) -> dict[str, Tensor]:
+    return {f"{name}.{key}": each.clone() for name, stepper in rank.learning.steppers.items() for key, each in stepper.state().items()}
+
+
+def torch_weights(learner: RewardedLearner) -> dict[str, Tensor]:
+    pupils = learner.updater.pupils.items()
+    return {f"{name}.{key}": each.detach().clone() for name, pupil in pupils for key, each in pupil.module.named_parameters()}
+
+
+def torch_moments(learner: RewardedLearner) -> dict[str, Tensor]:
+    return {f"{name}.{key}": each for name, pupil in learner.updater.pupils.items() for key, each in pupil.stepper.state().items()}
+
+
+def distance(first: dict[str, Tensor], second: dict[str, Tensor]) -> float:
+    assert first.keys() == second.keys()
+    return max(float((first[name].float() - second[name].float()).abs().max()) for name in first)
+
+
+def learn(learner: Rank | RewardedLearner, *seeds: int) -> dict[str, float]:
+    """Learn from the collection once for each seed; returns the last metrics."""
+    metrics: dict[str, float] = {}
+    for seed in seeds:
+        metrics = dict(learner.learn(COLLECTION, seed, 0).metrics)
+    return metrics
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_zero_stage_learns_what_ppo_learns(stage: int, rank_of: Callable[..., Rank], ppo: RewardedLearner) -> None:
+    rank = rank_of(zero_stage=stage)
+    before = torch_weights(ppo)
+    assert distance(weights(rank), before) == 0
+    expected, found = learn(ppo, 0, 1, 2), learn(rank, 0, 1, 2)
+    assert distance(before, torch_weights(ppo)) > 4e-3
+    assert distance(weights(rank), torch_weights(ppo)) <= TOLERANCE
+    assert distance(moments(rank), torch_moments(ppo)) <= TOLERANCE
+    assert found.pop("optimizer/skipped_steps") == 0
+    assert {name: pytest.approx(value, abs=1e-4) for name, value in expected.items() if "second" not in name}.items() <= found.items()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_is_published_is_what_steps_moved(stage: int, rank_of: Callable[..., Rank], context: BuildContext) -> None:
+    rank = rank_of(zero_stage=stage)
+    learn(rank, 0)
+    published = {name: tensor.clone() for name, tensor in rank.parameters().tensors()}
+    entries = {entry.name: entry.shape for entry in rank.parameters().entries}
+    assert {name: tuple(each.shape) for name, each in published.items()} == entries
+    assert context.model is not None
+    model = AutoModelForCausalLM.from_pretrained(context.model.path)
+    assert published.keys() == dict(model.named_parameters()).keys()
+    model.load_state_dict(published, strict=False)
+    probe = rank.probe()
+    with torch.no_grad():
+        logprobs = model(torch.tensor([probe.ids])).logits[0].log_softmax(-1)
+    expected = logprobs[:-1].gather(1, torch.tensor(probe.ids[1:]).unsqueeze(1)).squeeze(1)
+    assert distance({"": torch.tensor(probe.logprobs)}, {"": expected}) < 1e-5
+
+
+@pytest.mark.parametrize("stage", [0, 3])
+def test_the_split_into_micro_batches_changes_nothing(stage: int, rank_of: Callable[..., Rank]) -> None:
+    whole, split = rank_of(zero_stage=stage, micro_batch_tokens=10_000), rank_of(zero_stage=stage, micro_batch_tokens=20)
+    learn(whole, 0, 1)
+    learn(split, 0, 1)
+    assert distance(weights(whole), weights(split)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_loss_that_is_no_number_stops_before_the_weights_change(stage: int, rank_of: Callable[..., Rank]) -> None:
+    rank, healthy = rank_of(zero_stage=stage), rank_of(zero_stage=stage)
+    learn(rank, 0)
+    before = weights(rank), moments(rank)
+    with pytest.raises(TrainingDiverged, match=r"update 3: policy loss is nan.*the weights are those of update 2"):
+        rank.learn(poisoned(), 1, 1)
+    assert distance(weights(rank), before[0]) == distance(moments(rank), before[1]) == 0
+    learn(rank, 2)  # and nothing is left of the gradients
+    learn(healthy, 0, 2)
+    assert distance(weights(rank), weights(healthy)) == 0
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_gradient_that_is_no_number_stops_before_the_weights_change(stage: int, rank_of: Callable[..., Rank]) -> None:
+    rank = rank_of(zero_stage=stage)
+    learn(rank, 0)
+    before = weights(rank)
+    parameter = dict(rank.learning.steppers["critic"].module.named_parameters())["head.weight"]
+    hook = parameter.register_hook(lambda gradient: gradient * float("inf"))
+    with pytest.raises(TrainingDiverged, match=r"critic's gradient norm is (nan|inf)"):
+        learn(rank, 1)
+    hook.remove()
+    assert distance(weights(rank), before) == 0
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_saved_rank_goes_on_exactly(stage: int, rank_of: Callable[..., Rank], tmp_path: Path) -> None:
+    rank = rank_of(zero_stage=stage)
+    learn(rank, 0, 1)
+    rank.save(_folder(tmp_path), 2)
+    other = rank_of(zero_stage=stage)
+    learn(other, 7)
+    assert other.restore(tmp_path / "saved") == 2
+    assert distance(weights(other), weights(rank)) == distance(moments(other), moments(rank)) == 0
+    learn(rank, 2)
+    learn(other, 2)
+    assert distance(weights(other), weights(rank)) == 0
+
+
+def test_a_rank_that_took_no_step_is_saved_too(rank_of: Callable[..., Rank], tmp_path: Path) -> None:
+    rank = rank_of()
+    rank.save(_folder(tmp_path), 0)
+    learn(rank, 5)
+    assert rank.restore(tmp_path / "saved") == 0
+    fresh = rank_of()
+    learn(rank, 0)
+    learn(fresh, 0)
+    assert distance(weights(rank), weights(fresh)) == 0
+
+
+@pytest.mark.parametrize(("saved", "restored"), [(3, 1), (1, 3), (0, 2)])
+def test_a_checkpoint_of_one_stage_is_taken_up_by_another(saved: int, restored: int, rank_of: Callable[..., Rank], tmp_path: Path) -> None:
+    rank, other = rank_of(zero_stage=saved), rank_of(zero_stage=restored)
+    learn(rank, 0)
+    rank.save(_folder(tmp_path), 1)
+    other.restore(tmp_path / "saved")
+    assert distance(weights(other), weights(rank)) == distance(moments(other), moments(rank)) == 0
+    learn(rank, 1)
+    learn(other, 1)
+    assert distance(weights(other), weights(rank)) <= TOLERANCE
+
+
+def test_ppo_and_a_rank_take_up_each_others_checkpoints(rank_of: Callable[..., Rank], ppo: RewardedLearner, tmp_path: Path) -> None:
+    rank = rank_of()
+    learn(rank, 0)
+    rank.save(_folder(tmp_path), 1)
+    assert torch_restore(tmp_path / "saved", ppo) == 1
+    learn(rank, 1)
+    learn(ppo, 1)
+    assert distance(weights(rank), torch_weights(ppo)) <= TOLERANCE
+    torch_save(_folder(tmp_path, "theirs"), ppo, rank.tokenizer, 2)
+    assert rank.restore(tmp_path / "theirs") == 2
+    assert distance(weights(rank), torch_weights(ppo)) == distance(moments(rank), torch_moments(ppo)) == 0
+
+
+def test_a_rank_starts_from_the_weights_of_ppo_and_ppo_from_those_of_a_rank(
+    rank_of: Callable[..., Rank], ppo: RewardedLearner, tmp_path: Path
+) -> None:
+    learn(ppo, 0)
+    rank = rank_of(zero_stage=3)
+    torch_save(_folder(tmp_path, "theirs"), ppo, rank.tokenizer, 1)
+    rank.start_from(tmp_path / "theirs")
+    assert distance(weights(rank), torch_weights(ppo)) == 0
+    assert not any(each.any() for each in moments(rank).values())
+    learn(rank, 1)
+    rank.save(_folder(tmp_path), 1)
+    take_weights(tmp_path / "saved", ppo)
+    assert distance(weights(rank), torch_weights(ppo)) == 0
+
+
+def _folder(directory: Path, name: str = "saved") -> Path:
+    (directory / name).mkdir()
+    return directory / name
