@@ -1,5 +1,6 @@
 """Find what a run has learnt: a checkpoint, the run's plan, and how it was measured up to there."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def find_trained(place: Path) -> Trained:
 
     Raises CheckpointError when there is no whole checkpoint or no run around it.
     """
-    folder = find_checkpoint(place).resolve()
+    folder = Path(os.path.abspath(find_checkpoint(place)))  # noqa: PTH100  # resolve() follows links, to where no run is
     directory = folder.parent.parent
     try:
         plan = read_plan(directory)

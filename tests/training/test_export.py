@@ -98,6 +98,12 @@ def test_one_checkpoint_is_exported_with_what_was_known_then(directory: Path) ->
     assert found["updates"][0].startswith("2 of 3")
 
 
+def test_checkpoints_may_lie_on_another_disk(tmp_path: Path, directory: Path) -> None:
+    (directory / "checkpoints").rename(tmp_path / "disk")
+    (directory / "checkpoints").symlink_to(tmp_path / "disk")
+    assert export(directory) == directory / "export-3"
+
+
 def test_weights_that_were_not_measured_are_said_not_to_be(tmp_path: Path, directory: Path) -> None:
     run(tmp_path / "spec.yaml", [*DAY, f"run.directory={tmp_path / 'more'}", "evaluation.every=1", "training.updates=2"], session=QUIET)
     assert "not measured" not in (export(tmp_path / "more" / "checkpoints" / "1") / "README.md").read_text()
