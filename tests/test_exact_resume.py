@@ -43,7 +43,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     argv = [sys.executable, "-W", "ignore", script, folder / "spec.yaml", folder, *modules]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
-    (folder / "points.json").write_text(done.stdout)
     return folder
 
 

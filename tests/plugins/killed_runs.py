@@ -1,7 +1,7 @@
 """Play a spec to its end twice: unbroken, and killed at every named point of the timeline, one after the other, and resumed each time.
 
-`python killed_runs.py SPEC FOLDER [MODULE ...]` leaves FOLDER/whole and FOLDER/killed and prints the points. Each run is a fork of this
-process, which has imported everything, the modules too, and started no thread.
+`python killed_runs.py SPEC FOLDER [MODULE ...]` leaves FOLDER/whole, FOLDER/killed and the points in FOLDER/points.json. Each run is a
+fork of this process, which has imported everything, the modules too, and started no thread.
 """
 
 import json
@@ -90,7 +90,7 @@ def main(spec: Path, folder: Path, *modules: str) -> None:
         found = forked(lambda point=point: play(spec, folder / "killed", Killing(*point)))  # type: ignore[misc]  # bound at once
         assert found == -signal.SIGKILL, f"{point}: ended with {found} before it was reached"
     assert forked(lambda: play(spec, folder / "killed", Timeline())) == 0
-    print(json.dumps(points))
+    (folder / "points.json").write_text(json.dumps(points))
 
 
 if __name__ == "__main__":

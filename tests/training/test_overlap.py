@@ -168,7 +168,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = f"{PLUGINS}:{os.environ.get('PYTHONPATH', '')}"
     done = subprocess.run(argv, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    (folder / "points.json").write_text(done.stdout)
     return folder
 
 

@@ -42,7 +42,7 @@ def test_no_token_is_older_than_allowed_and_some_are_old(directory: Path, metric
     ages = [
         episode.id.collection - span.version for episode in read_episodes(directory) for turn in episode.turns for span in turn.action.spans
     ]
-    assert 0 <= min(ages)
+    assert min(ages) >= 0
     assert 1 <= max(ages) <= 2
     assert max(ages) == max(each["rollout/staleness_max"] for each in metrics)
 
