@@ -58,6 +58,7 @@ def test_without_json_there_is_a_column_a_collection(bench, spec, tmp_path):
         (("--set", "training.update=1"), 2, "did you mean 'updates'"),
         (("--set", "optimizer.lose=true"), 4, "failed in update: RuntimeError: lost"),
         (("--set", "rollout.recorded=runs/other", "--set", "optimizer.use=pacing"), 2, "recorded"),
+        (("--set", "training.max_staleness=1"), 2, "found training.max_staleness 1, expected 0"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_left_over(bench, spec, words, code, said):
