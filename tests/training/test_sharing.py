@@ -1,16 +1,17 @@
 """Policy and optimizer that share a device take turns, and nothing is asked of one that is suspended."""
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from rlef_core import ExitCode, run
+from rlef_core import ComponentError, ExitCode, run
 from rlef_core.training.checkpoints import read_checkpoint
 from rlef_core.training.journal import read_journal
 from rlef_core.training.session import Session
 
+PLUGINS = Path(__file__).parents[1] / "plugins"
 FLATMATES = (
     "plugins.load=[playground, flatmates]",
     "policy={use: night}",
@@ -32,24 +33,23 @@ feedback: {use: failing-cases}
 rewards: [{use: rlef}]
 rollout: {deterministic: true, concurrency: 8, sampling: {max_tokens: 24}}
 optimizer: {use: ppo, learning_rate: 1e-3, warmup_updates: 0}
-training: {updates: 4, episodes_per_collection: 8, sequences_per_update: 4, checkpoint_every: 2}
-evaluation: {episodes: 4, every: 2}
+training: {updates: 2, episodes_per_collection: 4, sequences_per_update: 4, checkpoint_every: 1}
+evaluation: {episodes: 2, every: 1}
 """
 
-Argv = Callable[..., list[str]]
-Rlef = Callable[..., "subprocess.CompletedProcess[str]"]
+Play = Callable[..., Sequence[str]]
 
 
 @pytest.fixture
-def rlef(tmp_path: Path, command: Argv, environment: Mapping[str, str]) -> Rlef:
-    """Run the flatmates, or go on with them."""
+def play(tmp_path: Path, spec_text: str, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Run the flatmates; returns what the run said."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    (tmp_path / "spec.yaml").write_text(spec_text)
 
-    def call(word: str, *overrides: str) -> "subprocess.CompletedProcess[str]":
-        sets = [word for override in overrides for word in ("--set", override)]
-        place = "playground.yaml" if word == "run" else "run"
-        return subprocess.run(
-            command(word, place, *sets), cwd=tmp_path, env=dict(environment), capture_output=True, text=True, timeout=60, check=False
-        )
+    def call(*overrides: str) -> Sequence[str]:
+        said: list[str] = []
+        run(tmp_path / "spec.yaml", [*FLATMATES, *overrides], session=Session(said.append))
+        return said
 
     return call
 
@@ -59,17 +59,15 @@ def calls(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["memory", "nccl"])
-def test_a_transfer_between_the_two_has_both_awake_and_nothing_else_has(rlef: Rlef, tmp_path: Path, scheme: str) -> None:
-    done = rlef("run", *FLATMATES, *BY[scheme], "devices.colocate=true")
-    assert done.returncode == 0, done.stderr
+def test_a_transfer_between_the_two_has_both_awake_and_nothing_else_has(play: Play, tmp_path: Path, scheme: str) -> None:
+    play(*BY[scheme], "devices.colocate=true")
     publication = "day publish, night resume, night load, day published, day save, "
     collection = "day suspend, night act, night suspend, day resume, day update, "
     assert calls(tmp_path) == TOGETHER + publication + (collection + publication) * 2 + "day close, night close"
 
 
-def test_what_is_published_for_good_is_loaded_when_the_optimizer_has_gone(rlef: Rlef, tmp_path: Path) -> None:
-    done = rlef("run", *FLATMATES, *BY["shm"], "devices.colocate=true", "training.checkpoint_every=100")
-    assert done.returncode == 0, done.stderr
+def test_what_is_published_for_good_is_loaded_when_the_optimizer_has_gone(play: Play, tmp_path: Path) -> None:
+    play(*BY["shm"], "devices.colocate=true", "training.checkpoint_every=100")
     publication = "day publish, day published, day suspend, night resume, night load, "
     save = "night suspend, day resume, day save, "  # it wants its device back
     first = TOGETHER + publication + save + "day suspend, night resume, night act, night suspend, day resume, day update, "
@@ -77,36 +75,40 @@ def test_what_is_published_for_good_is_loaded_when_the_optimizer_has_gone(rlef: 
     assert calls(tmp_path) == first + rest + "day close, night close"
 
 
-def test_an_evaluation_has_the_policy_awake_before_and_after_training(rlef: Rlef, tmp_path: Path) -> None:
+def test_an_evaluation_has_the_policy_awake_before_and_after_training(play: Play, tmp_path: Path) -> None:
     evaluated = ("tasks.evaluation={use: adding}", "evaluation={episodes: 1, single_turn: false}")
-    done = rlef("run", *FLATMATES, *evaluated, "devices.colocate=true", "training.updates=1")
-    assert done.returncode == 0, done.stderr
+    play(*evaluated, "devices.colocate=true", "training.updates=1")
     assert calls(tmp_path).count("night act") == 3
     assert calls(tmp_path).endswith("day save, day suspend, night act, day close, night close")
 
 
-def test_without_a_shared_device_nothing_is_suspended(rlef: Rlef, tmp_path: Path) -> None:
-    done = rlef("run", *FLATMATES, "devices={policy: [0], optimizer: [1]}")
-    assert done.returncode == 0, done.stderr
+def test_without_a_shared_device_nothing_is_suspended(play: Play, tmp_path: Path) -> None:
+    play("devices={policy: [0], optimizer: [1]}")
     assert "suspend" not in calls(tmp_path)
     assert "loop/suspend_seconds" not in next(iter(read_journal(tmp_path / "run" / "metrics.jsonl")))["metrics"]
 
 
-def test_a_common_number_makes_them_take_turns_and_says_so(rlef: Rlef, tmp_path: Path) -> None:
-    done = rlef("run", *FLATMATES, "devices={policy: [0, 1], optimizer: [1, 2]}")
-    assert "note: policy and optimizer take turns on accelerator 1; devices.colocate false keeps both on it at once" in done.stderr
+def test_a_common_number_makes_them_take_turns_and_says_so(play: Play, tmp_path: Path) -> None:
+    said = play("devices={policy: [0, 1], optimizer: [1, 2]}")
+    assert "note: policy and optimizer take turns on accelerator 1; devices.colocate false keeps both on it at once" in said
     assert "night suspend" in calls(tmp_path)
     first = next(iter(read_journal(tmp_path / "run" / "metrics.jsonl")))
     assert first["metrics"]["loop/suspend_seconds"] > 0
 
 
-def test_an_interrupt_while_the_policy_plays_saves_a_checkpoint_and_resume_goes_on(rlef: Rlef, tmp_path: Path) -> None:
-    stopped = rlef("run", *FLATMATES, "devices.colocate=true", "policy.interrupt_at=2", "training.checkpoint_every=100")
+def test_an_interrupt_while_the_policy_plays_saves_a_checkpoint_and_resume_goes_on(
+    tmp_path: Path, command: Callable[..., list[str]], environment: Mapping[str, str]
+) -> None:
+    def rlef(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(command(*words), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    wanted = (*FLATMATES, "devices.colocate=true", "policy.interrupt_at=2", "training.checkpoint_every=100")
+    stopped = rlef("run", "playground.yaml", *(word for override in wanted for word in ("--set", override)))
     assert stopped.returncode == ExitCode.INTERRUPTED, stopped.stderr
     assert "night suspend, day resume, day save, day close" in calls(tmp_path)
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "1").state.updates == 1
     (tmp_path / "run" / "calls.txt").unlink()
-    resumed = rlef("resume")
+    resumed = rlef("resume", "run")
     assert resumed.returncode == 0, resumed.stderr
     assert calls(tmp_path).startswith(TOGETHER + "day restore, day publish, night resume, night load")
 
@@ -114,11 +116,9 @@ def test_an_interrupt_while_the_policy_plays_saves_a_checkpoint_and_resume_goes_
 @pytest.mark.parametrize(
     ("who", "role", "call"), [("night", "policy", "suspend"), ("night", "policy", "resume"), ("day", "optimizer", "suspend")]
 )
-def test_one_that_cannot_be_moved_is_named_with_the_call(rlef: Rlef, who: str, role: str, call: str) -> None:
-    failed = rlef("run", *FLATMATES, "devices.colocate=true", f"{role}.fails={call}")
-    assert failed.returncode == ExitCode.COMPONENT
-    assert f"error: {role} '{who}' (plugin flatmates" in failed.stderr
-    assert f"failed in {call}: RuntimeError: it would not" in failed.stderr
+def test_one_that_cannot_be_moved_is_named_with_the_call(play: Play, who: str, role: str, call: str) -> None:
+    with pytest.raises(ComponentError, match=rf"{role} '{who}' \(plugin flatmates, .*\) failed in {call}: RuntimeError: it would not"):
+        play("devices.colocate=true", f"{role}.fails={call}")
 
 
 @pytest.mark.repository
