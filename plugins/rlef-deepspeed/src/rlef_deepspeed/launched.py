@@ -7,19 +7,16 @@ from contextlib import asynccontextmanager, suppress
 from threading import Lock
 from typing import Any, TypeVar
 
-from attrs import evolve
-
 from rlef_core import MetricSink, RlefError, Weights
 from rlef_deepspeed.errors import RankError
 from rlef_deepspeed.launching import Launch
 from rlef_deepspeed.lines import Lines
 from rlef_deepspeed.messages import Call
-from rlef_deepspeed.recipe import Recipe
 from rlef_deepspeed.roll import OutOfStep
 from rlef_models.transfer import Receiver
 
-RANK = "rlef_deepspeed.rank:Rank"
-"""What a rank's process makes, as module:name."""
+APART = "rlef_deepspeed.apart:Apart"
+"""What makes a rank in its process, as `Body` takes it."""
 _CLOSE_SECONDS = 10.0
 ResultT = TypeVar("ResultT")
 
@@ -27,23 +24,23 @@ ResultT = TypeVar("ResultT")
 class Launched:
     """A `Crew` of processes, started by a launcher. An error that not all of them raise alike ends them all."""
 
-    def __init__(self, recipe: Recipe, metrics: MetricSink) -> None:
-        self._recipe = evolve(recipe, directory=recipe.directory.absolute())
+    def __init__(self, launch: Launch, metrics: MetricSink, maker: str) -> None:
+        self._recipe = launch.recipe
         self._metrics = metrics
-        self._launch = Launch.of(self._recipe)
-        self._lines = Lines(self._launch)
+        self._lines = Lines(launch, maker)
         self._over: RlefError | None = None
         self._closing = Lock()
         # it starts the launcher, which lives no longer than the thread
         self._thread = ThreadPoolExecutor(1, "rlef-deepspeed crew")
 
     @classmethod
-    def start(cls, recipe: Recipe, metrics: MetricSink, rank: str = RANK) -> "Launched":
-        """Start the ranks and have each make what the recipe says; blocks. Raises RankError, UsageError, or a rank's own error."""
-        crew = cls(recipe, metrics)
+    def start(cls, launch: Launch, metrics: MetricSink, maker: str = APART) -> "Launched":
+        """Start the ranks and have each make what the recipe says; blocks. Raises RankError, or a rank's own error."""
+        crew = cls(launch, metrics, maker)
         try:
-            crew._thread.submit(crew._start, rank).result()
-        except BaseException:
+            crew._thread.submit(crew._start).result()
+        except BaseException as error:
+            crew._over = RankError(f"they could not be started: {error}")
             crew._close()
             raise
         return crew
@@ -68,10 +65,10 @@ class Launched:
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
-    def _start(self, rank: str) -> None:
+    def _start(self) -> None:
         self._recipe.directory.mkdir(parents=True, exist_ok=True)
         self._or_end(self._lines.open)
-        self._ask(self._lines.ranks, "build", self._recipe.to_json(), rank)
+        self._ask(self._lines.ranks, "make", self._recipe.to_json())
 
     def _ask(self, ranks: Sequence[int], method: str, *arguments: Any) -> Any:
         if self._over is not None:

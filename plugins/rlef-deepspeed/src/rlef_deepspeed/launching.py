@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rlef_core import UsageError
 from rlef_deepspeed.hosts import address_for, read_hosts
@@ -24,19 +24,27 @@ _END_SECONDS = 10.0
 
 @frozen
 class Launch:
-    """How a recipe's ranks are started: how many each machine runs, and the address that they reach this machine at."""
+    """How a recipe's ranks are started.
+
+    hosts: how many ranks each machine runs, by name. address: where they reach this machine. command: the launcher's module and what it is
+    called with, but for the module that it starts as ranks, which comes last.
+    """
 
     recipe: Recipe
     hosts: Mapping[str, int]
     address: str
+    command: tuple[str, ...]
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Launch":
         """Raises UsageError where the host file, or the devices, do not fit `world_size`."""
+        recipe = evolve(recipe, directory=recipe.directory.absolute())
         hostfile, size = recipe.config.hostfile, recipe.config.world_size
         hosts = {"localhost": size} if hostfile is None else read_hosts(hostfile, size)
         _check_devices(recipe.devices, max(hosts.values()))
-        return cls(recipe, hosts, address_for(hosts))
+        address = address_for(hosts)
+        command = _torch(size, address) if hostfile is None else _deepspeed(hostfile, hosts, address)
+        return cls(recipe, hosts, address, command)
 
     @property
     def log(self) -> Path:
@@ -57,33 +65,15 @@ class Launch:
 
     def start(self, meeting: Path) -> "subprocess.Popen[bytes]":
         """Start the launcher in a session of its own; it dies with the thread that calls this, which must live as long as the ranks."""
-        command = self._torch() if self.recipe.config.hostfile is None else self._deepspeed(self.recipe.config.hostfile)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "rlef_deepspeed.leash", *command, _SERVING, str(meeting)],
+                [sys.executable, "-m", "rlef_deepspeed.leash", *self.command, _SERVING, str(meeting)],
                 env={**os.environ, PARENT: str(os.getpid())},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    def _torch(self) -> Sequence[str]:
-        size, here = self.recipe.config.world_size, self.address
-        return (
-            *("torch.distributed.run", "--nnodes=1", f"--nproc-per-node={size}", "--max-restarts=0"),
-            *("--rdzv-backend=c10d", f"--rdzv-endpoint={here}:0", f"--local-addr={here}", "-m"),
-        )
-
-    def _deepspeed(self, hostfile: Path) -> Sequence[str]:
-        if len(self.hosts) > 1 and shutil.which("pdsh") is None:
-            raise UsageError(
-                "optimizer.hostfile names several machines, which DeepSpeed reaches by pdsh; install pdsh, and ssh without a password"
-            )
-        return (
-            *("deepspeed.launcher.runner", f"--hostfile={hostfile.absolute()}", "--no_ssh_check", "--module", "--no_local_rank"),
-            *(f"--master_addr={self.address}", f"--master_port={_free_port(self.address)}"),
-        )
 
 
 def end(launcher: "subprocess.Popen[bytes]") -> None:
@@ -97,6 +87,24 @@ def end(launcher: "subprocess.Popen[bytes]") -> None:
             process.send_signal(signal.SIGKILL)
     launcher.wait()
     psutil.wait_procs(doomed, timeout=_END_SECONDS)
+
+
+def _torch(size: int, address: str) -> tuple[str, ...]:
+    return (
+        *("torch.distributed.run", "--nnodes=1", f"--nproc-per-node={size}", "--max-restarts=0"),
+        *("--rdzv-backend=c10d", f"--rdzv-endpoint={address}:0", f"--local-addr={address}", "-m"),
+    )
+
+
+def _deepspeed(hostfile: Path, hosts: Mapping[str, int], address: str) -> tuple[str, ...]:
+    if len(hosts) > 1 and shutil.which("pdsh") is None:
+        raise UsageError(
+            "optimizer.hostfile names several machines, which DeepSpeed starts by pdsh; install it, with ssh that asks nothing"
+        )
+    return (
+        *("deepspeed.launcher.runner", f"--hostfile={hostfile.absolute()}", "--no_ssh_check", "--module", "--no_local_rank"),
+        *(f"--master_addr={address}", f"--master_port={_free_port(address)}"),
+    )
 
 
 def _check_devices(devices: Sequence[str], ranks: int) -> None:

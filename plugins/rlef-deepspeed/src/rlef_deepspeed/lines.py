@@ -25,11 +25,12 @@ _POLL_SECONDS = 0.2
 class Lines:
     """The lines to the ranks of one launch; what they say goes into `roll`."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, maker: str) -> None:
         directory, config = launch.recipe.directory, launch.recipe.config
         self.ranks = range(config.world_size)
         self.roll = Roll(config.world_size, config.timeout_seconds, lambda rank: last_words(log_of(directory, rank)))
         self._launch = launch
+        self._start = Start(maker, launch.environment)
         self._lines: dict[int, Line] = {}
         self._turn = Lock()
         self._launcher: subprocess.Popen[bytes] | None = None
@@ -106,7 +107,7 @@ class Lines:
     def _admit(self, hello: Hello, line: Line) -> None:
         self.roll.called(hello.rank, "start")
         self._lines[hello.rank] = line
-        line.send(pickle.dumps(Start(self._launch.environment)))
+        line.send(pickle.dumps(self._start))
         if hello.rank == 0 and hello.machine != socket.gethostname():
             text = (
                 f"the first machine of optimizer.hostfile is {hello.machine!r}, expected this one, {socket.gethostname()!r}: put it first"

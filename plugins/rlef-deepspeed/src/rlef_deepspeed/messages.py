@@ -20,8 +20,9 @@ class Hello:
 
 @frozen
 class Start:
-    """The driver's answer: the environment variables to set before anything heavy is imported; None: unset."""
+    """The driver's answer: what makes the rank (`module:name`), and environment variables to set before it is imported; None: unset."""
 
+    maker: str
     environment: Mapping[str, str | None]
 
 

@@ -8,6 +8,7 @@ from rlef_core import Context, Trajectory, UpdateReport, Weights
 from rlef_deepspeed.config import DeepSpeedPpoConfig
 from rlef_deepspeed.crew import Alone, Crew
 from rlef_deepspeed.launched import Launched
+from rlef_deepspeed.launching import Launch
 from rlef_deepspeed.recipe import Recipe
 from rlef_torch.families import WEIGHT_SCHEMES
 
@@ -25,7 +26,7 @@ class DeepSpeedOptimizer:
         """Start the ranks; blocks. Raises ModelError when there is no usable model, UsageError where devices or the host file do not fit
         `world_size`, RankError when a rank cannot start."""
         recipe = Recipe.of(config, context)
-        crew: Crew = Alone(recipe, context.metrics) if config.world_size == 1 else Launched.start(recipe, context.metrics)
+        crew: Crew = Alone(recipe, context.metrics) if config.world_size == 1 else Launched.start(Launch.of(recipe), context.metrics)
         return cls(crew, context)
 
     async def update(self, collection: Sequence[Trajectory]) -> UpdateReport:

@@ -8,11 +8,11 @@ import os
 import signal
 import socket
 import sys
-from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Client, Connection, wait
 from pathlib import Path
 
+from rlef_deepspeed.body import Body
 from rlef_deepspeed.leash import die_with
 from rlef_deepspeed.logs import log_of, write_to
 from rlef_deepspeed.meeting import Meeting, alert
@@ -33,7 +33,7 @@ def main() -> int:
         driver.close()
         outer.close()
         die_with(warden)
-        return _become(inner)
+        return _become(rank, inner)
     inner.close()
     driver.send(Hello(rank, socket.gethostname(), warden, process))
     return _watch(driver, outer, process)
@@ -70,7 +70,7 @@ def _tell(driver: Connection, status: int) -> None:
         return  # the driver is gone too, and nobody is left to be told
 
 
-def _become(driver: Connection) -> int:
+def _become(rank: int, driver: Connection) -> int:
     start: Start = driver.recv()
     for name, value in start.environment.items():
         if value is None:
@@ -78,8 +78,7 @@ def _become(driver: Connection) -> int:
         else:
             os.environ[name] = value
     try:
-        # not before: wardens stay small, and torch reads the environment when it is imported
-        body = import_module("rlef_deepspeed.body").Body(driver)
+        body = Body(driver, rank, start.maker)
     except BaseException as error:
         driver.send(Failure.of(error))
         raise
