@@ -43,10 +43,11 @@ def fit(plan: Plan, registry: Registry, machine: Machine, changed: Any) -> Fit:
 def page(found: Fit) -> Iterator[str]:
     """Lines of text: a table for each device, those that are alike together, and the advice."""
     yield "  memory, at its peak:"
-    rows: list[tuple[str, ...]] = []
-    for _, group in groupby(found.demands, key=_kind):
-        rows += _rows([*group])
-    yield from (f"    {line}" for line in aligned(rows))
+    groups = [[*group] for _, group in groupby(found.demands, key=_kind)]
+    tables = iter(aligned([row for group in groups for row in _rows(group[0])]))
+    for group in groups:
+        yield f"    {_named(group)}"
+        yield from (f"      {next(tables)}" for _ in _rows(group[0]))
     for each in found.silent:
         yield f"  note: {each} does not tell what it holds"
     if any(demand.capacity is None for demand in found.demands):
@@ -70,13 +71,14 @@ def gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if abs(size) >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
-def _rows(alike: Sequence[Demand]) -> Iterator[tuple[str, ...]]:
-    first = alike[0]
-    names = first.device if len(alike) == 1 else f"{first.device} to {alike[-1].device}, each"
-    yield names, "", "", ""
-    for role, uses in first.uses.items():
-        yield from (("", role, use.what, gigabytes(use.bytes)) for use in uses if use.bytes)
-    yield "", "", "most at once, in turn" if first.in_turn else "sum", _verdict(first)
+def _named(alike: Sequence[Demand]) -> str:
+    first, last = alike[0].device, alike[-1].device
+    return first if len(alike) == 1 else f"{first} to {last}, {len(alike)} alike"
+
+
+def _rows(demand: Demand) -> list[tuple[str, ...]]:
+    uses = [(role, use.what, gigabytes(use.bytes)) for role, uses in demand.uses.items() for use in uses if use.bytes]
+    return [*uses, ("", "at most, in turn" if demand.in_turn else "sum", _verdict(demand))]
 
 
 def _verdict(demand: Demand) -> str:
@@ -103,7 +105,7 @@ def _worded(each: Advice) -> str:
 def _kind(demand: Demand) -> Any:
     # devices of one kind hold the same
     uses = [(role, [(use.what, use.bytes) for use in uses]) for role, uses in demand.uses.items()]
-    return demand.device.rpartition(":")[0] or demand.device, uses, demand.capacity, demand.in_turn
+    return demand.device == "cpu", uses, demand.capacity, demand.in_turn
 
 
 def _device(demand: Demand) -> Mapping[str, Any]:

@@ -51,14 +51,18 @@ def _together(now: Sequence[Demand], candidates: list[Advice], attempt: Try) -> 
 
 def _tried(demands: Sequence[Demand], before: tuple[str, ...], attempt: Try) -> list[Advice]:
     found = []
-    for change in _candidates(demands):
-        key = change.partition("=")[0]
-        changes = (*(each for each in before if each.partition("=")[0] != key), change)
+    for candidate in _candidates(demands):
+        changes = _merged(before, candidate.split())
         try:
             found.append(Advice(changes, min(map(_spare, attempt(changes)))))
         except RlefError:  # the spec does not take this value, or a component cannot do it
             continue
     return found
+
+
+def _merged(before: Sequence[str], changes: Sequence[str]) -> tuple[str, ...]:
+    # the last change of a key counts
+    return tuple({change.partition("=")[0]: change for change in (*before, *changes)}.values())
 
 
 def _candidates(demands: Sequence[Demand]) -> list[str]:

@@ -13,6 +13,9 @@ from rlef_core.roles import Ref
 from rlef_core.spec import Plan
 from rlef_core.spec.models import made
 
+APART = ("shm", "file", "unchanged")
+"""Schemes by which policy and optimizer are never awake at the same time while they take turns."""
+
 
 @frozen
 class Demand:
@@ -43,7 +46,7 @@ class Demand:
 def demands(plan: Plan, registry: Registry, machine: Machine) -> list[Demand]:
     """Every device that a component holds memory of, accelerators first. Raises ComponentError where one cannot tell.
 
-    Where policy and optimizer take turns (`devices.colocate`), so do they on each accelerator.
+    Where policy and optimizer take turns (`devices.colocate`), so do they on each accelerator, unless weights go from device to device.
     """
     model = made(plan.model, registry)
     found: dict[str, dict[str, list[MemoryUse]]] = {}
@@ -55,7 +58,7 @@ def demands(plan: Plan, registry: Registry, machine: Machine) -> list[Demand]:
             device,
             {role: tuple(uses) for role, uses in found[device].items()},
             machine.capacity(device),
-            in_turn=plan.devices.colocated and len(found[device]) > 1 and not device.endswith("cpu"),
+            in_turn=plan.devices.colocated and plan.scheme in APART and len(found[device]) > 1 and not device.endswith("cpu"),
         )
         for device in sorted(found, key=_order)
     ]

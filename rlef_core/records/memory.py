@@ -34,7 +34,7 @@ class MemoryUse:
     """Bytes that a component holds on a device at its peak.
 
     device: `cpu` or `cuda:N`; one of another machine has its name and a slash before. lower: changes of the spec that make it less, as
-    `--set` takes them, the one to be tried first in front; empty where no setting does.
+    `--set` takes them (several that go together have blanks between them), the one to be tried first in front; empty where no setting does.
     """
 
     device: str

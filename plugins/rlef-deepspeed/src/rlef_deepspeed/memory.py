@@ -21,6 +21,8 @@ SUM, MASTER, MOMENTS = 4, 4, 8
 """Bytes of a parameter that learns: its gradients' sum and the weight that is stepped, in float32, and AdamW's two moments."""
 LIVE = 1_000_000_000
 """Parameters that ZeRO 3 keeps gathered at most (DeepSpeed's stage3_max_live_parameters)."""
+MACHINE = 8
+"""Ranks of a machine, where neither a hostfile nor `devices.optimizer` tells."""
 
 
 @frozen
@@ -77,7 +79,7 @@ def optimizer_memory(config: DeepSpeedPpoConfig, question: MemoryQuestion) -> Se
     places = _places(config, question)
     uses = [use for place in places for use in _device(place, one, learning, passes.scores(), config, shape, question)]
     hosts = Counter("/".join([*place.split("/")[:-1], "cpu"]) for place in places)
-    return [*uses, *(use for place, ranks in hosts.items() for use in _host(place, ranks, one)), *published(shape, question)]
+    return [*uses, *(use for place, ranks in hosts.items() for use in _host(place, ranks, one, config)), *published(shape, question)]
 
 
 def _device(
@@ -93,17 +95,20 @@ def _device(
     yield MemoryUse(place, "a micro-batch's passes", learning, tuple(less_activations(config, shape, question)))
     if one.host_reference:
         beyond = one.reference + scoring - one.gradients - learning
-        yield MemoryUse(place, "reference while it scores, beyond what learning holds", max(0, beyond))
+        yield MemoryUse(place, "reference while it scores, beyond what learning holds", max(0, beyond), tuple(_adapted(config)))
     else:
         away = ("optimizer.offload_reference=true",) if one.reference else ()
         yield MemoryUse(place, "reference's weights", one.reference, (*away, *_adapted(config)))
 
 
-def _host(place: str, ranks: int, one: RankMemory) -> Iterator[MemoryUse]:
+def _host(place: str, ranks: int, one: RankMemory, config: DeepSpeedPpoConfig) -> Iterator[MemoryUse]:
+    adapted = tuple(_adapted(config))
     if one.host_states:
-        yield MemoryUse(place, f"gradients, float32 weights and moments of {ranks} ranks", ranks * one.host_states)
+        back = ("optimizer.offload_optimizer=false", *adapted)
+        yield MemoryUse(place, f"gradients, float32 weights and moments ({ranks} ranks)", ranks * one.host_states, back)
     if one.host_reference:
-        yield MemoryUse(place, f"idle references of {ranks} ranks", ranks * one.host_reference)
+        back = ("optimizer.offload_reference=false", *adapted)
+        yield MemoryUse(place, f"idle references ({ranks} ranks)", ranks * one.host_reference, back)
 
 
 def _parted(config: DeepSpeedPpoConfig) -> Iterator[str]:
@@ -119,8 +124,8 @@ def _offloaded(config: DeepSpeedPpoConfig) -> Iterator[str]:
 
 
 def _adapted(config: DeepSpeedPpoConfig) -> Iterator[str]:
-    if config.lora_rank is None and not config.offload_reference:
-        yield "optimizer.lora_rank=64"
+    if config.lora_rank is None:
+        yield "optimizer.lora_rank=64" + (" optimizer.offload_reference=false" if config.offload_reference else "")
 
 
 def _passes(config: DeepSpeedPpoConfig, shape: Shape) -> Passes:
@@ -145,11 +150,11 @@ def _places(config: DeepSpeedPpoConfig, question: MemoryQuestion) -> Sequence[st
 
 
 def _machines(config: DeepSpeedPpoConfig, question: MemoryQuestion) -> Mapping[str, int]:
-    # a hostfile is often written when the job starts; until then, as many ranks a machine as there are devices
+    # a hostfile is often written when the job starts
     assert config.hostfile is not None  # the caller has looked
     if config.hostfile.exists():
         return read_hosts(config.hostfile, config.world_size)
-    each = len(question.devices) or 1
+    each = len(question.devices) or MACHINE
     return {f"machine-{number + 1}": min(each, config.world_size - number * each) for number in range(ceil(config.world_size / each))}
 
 

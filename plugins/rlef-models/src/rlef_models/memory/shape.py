@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from rlef_core import ModelSpec
 from rlef_models.model import ModelError, context_length, load_config, resolve
 
-FEW_LAYERS = 3
+FEW_LAYERS = 2
 """A model of more layers is followed with this many and with one fewer, and the difference is what each further one adds."""
 
 
