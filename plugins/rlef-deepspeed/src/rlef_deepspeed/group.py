@@ -23,7 +23,10 @@ def device_of(devices: Sequence[str], local_rank: int) -> torch.device:
 
 def enter(size: int, device: torch.device, timeout: float) -> None:
     """Make DeepSpeed use the default group, made here where `size` is 1. Raises PluginError where it is of another size."""
-    logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
+    logger = logging.getLogger("DeepSpeed")
+    logger.setLevel(logging.WARNING)
+    logger.handlers.clear()  # they write to the output, which is the run's own
+    logger.propagate = True
     if device.type == "cuda":
         torch.cuda.set_device(device)
     if not dist.is_initialized() and size == 1:
@@ -31,8 +34,8 @@ def enter(size: int, device: torch.device, timeout: float) -> None:
     found = dist.get_world_size() if dist.is_initialized() else 0
     if found != size:
         raise PluginError(f"this process is in a group of {found} ranks, expected {size}; let nothing else use torch.distributed's default")
-    # for inference alone; it would be compiled first, for a minute
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    # of the operators that DeepSpeed compiles none is used; it would try its compiler with all, and build one for inference, for a minute
+    deepspeed.ops.__compatible_ops__ = {}
     deepspeed.init_distributed(auto_mpi_discovery=False)
 
 
