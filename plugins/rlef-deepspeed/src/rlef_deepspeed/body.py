@@ -18,7 +18,7 @@ class Body:
         self._number = number
         self._turn = Lock()  # a publisher's thread speaks too
         module, name = maker.split(":")
-        self._maker: Callable[[str, Callable[[], None]], Any] = getattr(import_module(module), name)
+        self._maker: Callable[..., Any] = getattr(import_module(module), name)
         self._rank: Any = None
 
     def serve(self) -> None:
