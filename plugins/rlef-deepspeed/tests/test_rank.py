@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import deepspeed
 import pytest
 import torch
 from attrs import evolve, frozen
@@ -238,6 +239,52 @@ def test_a_rank_starts_from_the_weights_of_ppo_and_ppo_from_those_of_a_rank(
     rank.save(_folder(tmp_path), 1)
     take_weights(tmp_path / "saved", ppo)
     assert distance(weights(rank), torch_weights(ppo)) == 0
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_a_parked_rank_holds_no_memory_and_goes_on_exactly(stage: int, rank_of: Callable[..., Rank]) -> None:
+    rank, other = rank_of(zero_stage=stage), rank_of(zero_stage=stage)
+    for each in (rank, other):
+        learn(each, 0)
+    parked = rank.park()
+    weight_bytes = sum(4 * each.parameter.numel() for stepper in rank.learning.steppers.values() for each in weights_of(stepper.module))
+    assert parked.bytes > (2 if stage == 3 else 3) * weight_bytes  # weights, moments, and float32 weights beside them
+    assert not any(part.untyped_storage().nbytes() for stepper in rank.learning.steppers.values() for part in stepper.moments.parts)
+    parked.restore()
+    for each in (rank, other):
+        learn(each, 1)
+    assert distance(weights(rank), weights(other)) == distance(moments(rank), moments(other)) == 0
+
+
+@pytest.mark.parametrize(("stage", "changes"), [(2, {}), (3, {}), (3, {"dtype": "bfloat16", "gradient_checkpointing": True})])
+def test_adapters_learn_beside_frozen_weights(stage: int, changes: dict[str, Any], rank_of: Callable[..., Rank], tmp_path: Path) -> None:
+    rank = rank_of(zero_stage=stage, lora_rank=4, **changes)
+    policy = rank.learning.steppers["policy"].module
+    before = {each.name: (each.parameter, exact(each.parameter).clone()) for each in weights_of(policy)}
+    assert learn(rank, 0)["optimizer/kl"] == 0  # the reference is the model without adapters
+    assert learn(rank, 1)["optimizer/kl"] != 0
+    assert not any((exact(parameter) - kept).any() for parameter, kept in before.values())
+    published = {name: tensor.clone() for name, tensor in rank.parameters().tensors()}
+    moved = {name for name, tensor in published.items() if (tensor.float() - before[name][1]).any()}
+    assert moved == {name for name in before if "_proj" in name}
+    merged = {name.replace(".base_layer.", "."): tensor for name, tensor in _merged(policy).items()}
+    assert distance(published, {name: merged[name] for name in published}) <= (1e-2 if changes else 1e-6)
+    rank.save(_folder(tmp_path), 1)
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "saved" / "policy")
+    assert distance(dict(model.named_parameters()), published) <= (1e-2 if changes else 1e-6)
+    other = rank_of(zero_stage=5 - stage, lora_rank=4, **changes)
+    other.restore(tmp_path / "saved")
+    assert distance(weights(other), weights(rank)) == distance(moments(other), moments(rank)) == 0
+
+
+def _merged(model: Any) -> dict[str, Tensor]:
+    # by peft's own product of matrices
+    with deepspeed.runtime.zero.GatheredParameters(list(model.parameters())):
+        state = {name: each.detach().clone() for name, each in model.named_parameters()}
+        for name, layer in model.named_modules():
+            if hasattr(layer, "get_delta_weight"):
+                state[f"{name}.base_layer.weight"] += layer.get_delta_weight("default").detach()
+    return state
 
 
 @frozen(eq=False)

@@ -1,5 +1,7 @@
 """Load the models of a rank: the policy, the frozen reference, and the critic."""
 
+from importlib import import_module
+
 import torch
 from attrs import frozen
 from transformers import PreTrainedModel
@@ -37,6 +39,8 @@ class Models:
 
     def _learning(self) -> PreTrainedModel:
         model = self._load()
+        if self.recipe.config.lora_rank is not None:
+            import_module("rlef_deepspeed.adapters").adapt(model, self.recipe.config, self.recipe.critic_seed)
         if self.recipe.config.gradient_checkpointing:
             checkpoint_activations(model)
         return model

@@ -19,7 +19,7 @@ class Moments(Mapping[str, Tensor]):
         self._adam: torch.optim.AdamW = engine.basic_optimizer
         self._stage: int = engine.zero_optimization_stage()
         self._parameters = {name: each for name, each in module.named_parameters() if each.requires_grad}
-        self._parts = self._stepped(engine.optimizer)
+        self.parts = self._stepped(engine.optimizer)
         self._open()
         if self._stage in (1, 2):
             engine.optimizer._lazy_init_hp_params_optimizer_state()  # else they can be read after the first step only
@@ -34,7 +34,7 @@ class Moments(Mapping[str, Tensor]):
         key, _, owner = name.partition("/")
         parameter = self._parameters[owner]
         if key == "step":
-            steps: Tensor = self._adam.state[parameter if self._stage == 0 else self._parts[0]]["step"]
+            steps: Tensor = self._adam.state[parameter if self._stage == 0 else self.parts[0]]["step"]
             return steps.clone()
         gathered: Tensor | None = safe_get_full_optimizer_state(parameter, key)
         moment: Tensor = self._adam.state[parameter][key] if gathered is None else gathered
@@ -47,7 +47,7 @@ class Moments(Mapping[str, Tensor]):
 
     def clear(self) -> None:
         """Forget all, as if no step had been taken."""
-        for part in self._parts:
+        for part in self.parts:
             for value in self._adam.state[part].values():
                 value.zero_()
 
@@ -57,7 +57,7 @@ class Moments(Mapping[str, Tensor]):
         if key != "step":
             place(self._parameters[owner], value, key, self._adam)
             return
-        for part in [self._parameters[owner]] if self._stage == 0 else self._parts:
+        for part in [self._parameters[owner]] if self._stage == 0 else self.parts:
             self._adam.state[part]["step"].copy_(value)
 
     def _stepped(self, optimizer: Any) -> list[Tensor]:
@@ -70,5 +70,5 @@ class Moments(Mapping[str, Tensor]):
                 return list(optimizer.single_partition_of_fp32_groups)
 
     def _open(self) -> None:
-        for part in self._parts:
+        for part in self.parts:
             self._adam.state[part] = {"step": torch.zeros((), device=part.device), **{key: torch.zeros_like(part.detach()) for key in KEYS}}

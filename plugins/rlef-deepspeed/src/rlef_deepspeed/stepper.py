@@ -22,9 +22,9 @@ class EngineStepper:
         self,
         module: nn.Module,
         forward: nn.Module,
+        *,
         settings: Mapping[str, Any],
         team: Team,
-        *,
         learning_rate: float,
         warmup: int,
         weight_decay: float,
@@ -95,6 +95,7 @@ class EngineStepper:
             setattr(self.engine.optimizer.loss_scaler, name, value)
 
     def move(self, device: torch.device) -> None:
+        """Not done: an engine's tensors stay its own, and `rlef_deepspeed.parking` empties them instead."""
         raise NotImplementedError
 
     def close(self) -> None:
