@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 import psutil
 from attrs import evolve, frozen
@@ -20,6 +21,7 @@ from rlef_deepspeed.recipe import Recipe
 
 _SERVING = "rlef_deepspeed.serving"
 _END_SECONDS = 10.0
+_POLL_SECONDS = 0.02
 
 
 @frozen
@@ -86,7 +88,16 @@ def end(launcher: "subprocess.Popen[bytes]") -> None:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
     launcher.wait()
-    psutil.wait_procs(doomed, timeout=_END_SECONDS)
+    late = monotonic() + _END_SECONDS
+    while any(map(_lives, doomed)) and monotonic() < late:
+        sleep(_POLL_SECONDS)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE  # which nobody may ever collect, in a container
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _torch(size: int, address: str) -> tuple[str, ...]:
