@@ -76,6 +76,14 @@ async def test_every_rank_is_called_and_rank_0_answers(start: StartCrew, context
     assert not list(context.directory.rglob("crew-*")), "the key is left on disk"
 
 
+async def test_a_crew_may_follow_another_in_the_same_directory(start: StartCrew, context: BuildContext) -> None:
+    with pytest.raises(RankError, match=r"the last words of rank 0'"):
+        await start().ask("obey", {0: "exit"})
+    assert await start().ask("obey", {}) == "rank 0 of 2"
+    log = (context.directory / "components/deepspeed-ppo/rank-0.log").read_text()
+    assert log.count("--- rank begins") == 2
+
+
 async def test_ranks_share_the_threads_and_see_the_gpus_of_the_driver(
     start: StartCrew, context: BuildContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

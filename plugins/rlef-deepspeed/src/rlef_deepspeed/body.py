@@ -22,15 +22,13 @@ class Body:
         self._rank: Any = None
 
     def serve(self) -> None:
-        """Do calls until one is `close`, or the driver has gone."""
+        """Do calls until the driver has gone."""
         self._say(Answer())
-        method = ""
-        while method != "close":
+        while True:
             try:
                 call: Call = self._driver.recv()
             except EOFError:
                 return
-            method = call.method
             self._say(self._answer(call))
 
     def _answer(self, call: Call) -> Answer | Failure:

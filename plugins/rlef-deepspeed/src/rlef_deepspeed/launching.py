@@ -20,6 +20,7 @@ from rlef_deepspeed.leash import PARENT
 from rlef_deepspeed.recipe import Recipe
 
 _SERVING = "rlef_deepspeed.serving"
+_SCRATCH = "launcher"  # empty folders that torch's launcher makes and leaves
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
@@ -45,7 +46,7 @@ class Launch:
         hosts = {"localhost": size} if hostfile is None else read_hosts(hostfile, size)
         _check_devices(recipe.devices, max(hosts.values()))
         address = address_for(hosts)
-        command = _torch(size, address) if hostfile is None else _deepspeed(hostfile, hosts, address)
+        command = _torch(size, address, recipe.directory / _SCRATCH) if hostfile is None else _deepspeed(hostfile, hosts, address)
         return cls(recipe, hosts, address, command)
 
     @property
@@ -78,8 +79,8 @@ class Launch:
             )
 
 
-def end(launcher: "subprocess.Popen[bytes]") -> None:
-    """Kill a launcher, and all that it has started on this machine."""
+def end(launcher: "subprocess.Popen[bytes]", directory: Path) -> None:
+    """Kill a launcher and all that it has started on this machine, and remove what it has left in the ranks' directory."""
     doomed: list[psutil.Process] = []
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(launcher.pid)
@@ -91,6 +92,7 @@ def end(launcher: "subprocess.Popen[bytes]") -> None:
     late = monotonic() + _END_SECONDS
     while any(map(_lives, doomed)) and monotonic() < late:
         sleep(_POLL_SECONDS)
+    shutil.rmtree(directory / _SCRATCH, ignore_errors=True)
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -100,10 +102,10 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _torch(size: int, address: str) -> tuple[str, ...]:
+def _torch(size: int, address: str, scratch: Path) -> tuple[str, ...]:
     return (
         *("torch.distributed.run", "--nnodes=1", f"--nproc-per-node={size}", "--max-restarts=0"),
-        *("--rdzv-backend=c10d", f"--rdzv-endpoint={address}:0", f"--local-addr={address}", "-m"),
+        *("--rdzv-backend=c10d", f"--rdzv-endpoint={address}:0", f"--local-addr={address}", f"--log-dir={scratch}", "-m"),
     )
 
 

@@ -65,7 +65,7 @@ class Lines:
             for line in self._lines.values():
                 line.hang_up()
             if self._launcher is not None:
-                end(self._launcher)
+                end(self._launcher, self._launch.recipe.directory)
 
     def _start_launcher(self, meeting: Any) -> None:
         with self._turn:

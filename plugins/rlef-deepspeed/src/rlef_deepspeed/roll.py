@@ -46,8 +46,12 @@ class Roll:
 
     def failed(self, rank: int, what: Failure | Ended | None) -> None:
         """Note that a rank's call failed, or that it ended."""
-        call = self._due[rank][0] if self._due[rank] else ""
-        self._note(rank, lambda: self._faults.setdefault(rank, Fault(rank, call, what)), answers=isinstance(what, Failure))
+
+        def note() -> None:
+            call = self._due[rank][0] if self._due[rank] else ""
+            self._faults.setdefault(rank, Fault(rank, call, what))
+
+        self._note(rank, note, answers=isinstance(what, Failure))
 
     def answer(self, ranks: Sequence[int]) -> Any:
         """Wait until all `ranks` have answered all calls; return the first one's last answer.

@@ -20,7 +20,7 @@ from rlef_deepspeed.messages import Ended, Failure, Hello, Start
 
 
 def main() -> int:
-    """Return the exit status: 0 where the rank ended as the driver asked."""
+    """Return the exit status: 0 where the rank ended by itself, and well."""
     die_with(os.getppid())
     rank = int(os.environ["RANK"])
     meeting = Meeting.read(Path(sys.argv[1]))
