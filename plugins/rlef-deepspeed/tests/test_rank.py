@@ -12,6 +12,7 @@ import deepspeed
 import pytest
 import torch
 from attrs import evolve, frozen
+from deepspeed.accelerator import get_accelerator
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
@@ -239,6 +240,76 @@ def test_a_rank_starts_from_the_weights_of_ppo_and_ppo_from_those_of_a_rank(
     rank.save(_folder(tmp_path), 1)
     take_weights(tmp_path / "saved", ppo)
     assert distance(weights(rank), torch_weights(ppo)) == 0
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_offloading_changes_nothing(stage: int, rank_of: Callable[..., Rank], tmp_path: Path) -> None:
+    rank, offloaded = rank_of(zero_stage=stage), rank_of(zero_stage=stage, offload_optimizer=True, offload_reference=True)
+    learn(rank, 0, 1)
+    learn(offloaded, 0, 1)
+    assert distance(weights(offloaded), weights(rank)) <= TOLERANCE
+    rank.save(_folder(tmp_path), 2)
+    offloaded.restore(tmp_path / "saved")
+    assert distance(moments(offloaded), moments(rank)) == 0
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_low_precision_stays_near_float32_and_goes_on_exactly(
+    stage: int, dtype: str, rank_of: Callable[..., Rank], ppo: RewardedLearner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _offer_float16(monkeypatch)
+    rank = rank_of(zero_stage=stage, dtype=dtype)
+    before = torch_weights(ppo)
+    assert learn(rank, 0)["optimizer/kl"] == 0
+    learn(rank, 1, 2)
+    learn(ppo, 0, 1, 2)
+    moved = {name: each - before[name] for name, each in torch_weights(ppo).items()}
+    error = {name: each - torch_weights(ppo)[name] for name, each in weights(rank).items()}
+    print("ERR", dtype, stage, _norm(error) / _norm(moved))
+    assert _norm(error) < 0.5 * _norm(moved)
+    rank.save(_folder(tmp_path), 3)
+    other = rank_of(zero_stage=stage, dtype=dtype)
+    other.restore(tmp_path / "saved")
+    learn(rank, 3)
+    learn(other, 3)
+    assert distance(weights(rank), weights(other)) == distance(moments(rank), moments(other)) == 0
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_float16_skips_steps_that_overflow_and_lowers_its_scale(
+    stage: int, rank_of: Callable[..., Rank], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _offer_float16(monkeypatch)
+    rank = rank_of(zero_stage=stage, dtype="float16")
+    policy = rank.learning.steppers["policy"]
+    policy.scale_losses({"cur_scale": 2.0**40, "cur_hysteresis": 1})
+    before = weights(rank)
+    metrics = learn(rank, 0)
+    assert metrics["optimizer/skipped_steps"] == 2
+    assert "optimizer/policy_gradient_norm" not in metrics
+    moved = {name.partition(".")[0] for name, each in weights(rank).items() if (each - before[name]).any()}
+    assert moved == {"critic"}
+    assert policy.loss_scale()["cur_scale"] == 2.0**38
+    rank.save(_folder(tmp_path), 1)
+    other = rank_of(zero_stage=stage, dtype="float16")
+    other.restore(tmp_path / "saved")
+    assert other.learning.steppers["policy"].loss_scale() == policy.loss_scale()
+    policy.scale_losses({"cur_scale": 1.0})
+    monkeypatch.setattr(policy.engine.optimizer, "scaled_global_norm", lambda: torch.tensor(-1.0), raising=False)
+    monkeypatch.setattr(policy.engine.optimizer, "get_fp32_grad_partitions", lambda: {0: {0: torch.tensor(float("inf"))}}, raising=False)
+    with pytest.raises(TrainingDiverged, match="policy's gradient norm"):  # no scale is left to lower
+        learn(rank, 1)
+
+
+def _offer_float16(monkeypatch: pytest.MonkeyPatch) -> None:
+    # DeepSpeed offers it on CPUs that are quick at it alone; all compute it
+    monkeypatch.setattr(type(get_accelerator()), "is_fp16_supported", lambda self: True)
+    monkeypatch.setattr(type(get_accelerator()), "supported_dtypes", lambda self: [torch.float32, torch.bfloat16, torch.float16])
+
+
+def _norm(tensors: dict[str, Tensor]) -> float:
+    return float(sum(each.square().sum() for each in tensors.values()) ** 0.5)
 
 
 @pytest.mark.parametrize("stage", [1, 2, 3])

@@ -7,8 +7,10 @@ from importlib import import_module
 
 import attrs
 import torch
+from deepspeed.accelerator import get_accelerator
 from torch import nn
 
+from rlef_core import UsageError
 from rlef_deepspeed.learning import Learning
 from rlef_deepspeed.models import Models
 from rlef_deepspeed.passes import Scoring
@@ -29,7 +31,9 @@ from rlef_torch.updater import Updater
 
 
 def build(recipe: Recipe, team: Team, device: torch.device) -> Learning:
-    """Return what this rank learns with. Raises ModelError where the model cannot be loaded."""
+    """Return what this rank learns with. Raises ModelError for an unusable model, UsageError for a dtype that the device lacks."""
+    if recipe.config.dtype == "float16" and not get_accelerator().is_fp16_supported():
+        raise UsageError(f"optimizer.dtype is 'float16', which DeepSpeed lacks on device {str(device)!r}; give bfloat16 or float32")
     models = Models(recipe, device)
     policy, critic = models.policy(), models.critic()
     steppers = _steppers(policy, critic, recipe, team, device)

@@ -45,6 +45,10 @@ class DeepSpeedPpoConfig(PpoConfig):
             raise ValueError("lora_alpha and lora_targets have no effect without lora_rank, expected it too, or neither")
         if self.lora_rank is not None and self.offload_reference:
             raise ValueError("offload_reference has no effect with lora_rank, whose reference is the model without adapters; leave it out")
+        if self.offload_optimizer and self.zero_stage == 0:
+            raise ValueError("offload_optimizer has no effect with zero_stage 0, expected at least 1")
+        if self.dtype != "float32" and self.zero_stage < 2:
+            raise ValueError(f"dtype {self.dtype!r} keeps no float32 sums of gradients with zero_stage {self.zero_stage}, expected 2 or 3")
         if self.hostfile is not None and self.world_size == 1:
             raise ValueError("hostfile has no effect with world_size 1, expected at least 2")
 

@@ -62,7 +62,7 @@ class EngineStepper:
         if self._stage == 0:
             return float(nn.utils.clip_grad_norm_(self.engine.module.parameters(), self._max_norm))
         norm = self._norm() / float(self.engine.optimizer.loss_scale)
-        return None if self.engine.fp16_enabled() and not math.isfinite(norm) else norm
+        return None if not math.isfinite(norm) and self._can_scale_down() else norm
 
     def step(self, updates: int) -> None:
         self.rate = warmed(self._learning_rate, self._warmup, updates)
@@ -101,6 +101,12 @@ class EngineStepper:
     def close(self) -> None:
         """Forget the engine."""
         self.engine.destroy()
+
+    def _can_scale_down(self) -> bool:
+        if not self.engine.fp16_enabled():
+            return False
+        scaler = self.engine.optimizer.loss_scaler
+        return bool(scaler.cur_scale > scaler.min_scale)
 
     def _norm(self) -> float:
         optimizer = self.engine.optimizer
