@@ -60,7 +60,7 @@ def rank_memory(config: DeepSpeedPpoConfig, policy: int, critic: int, adapters: 
     return RankMemory(
         weights=width * _share(whole, ranks if stage == 3 else 1),
         gathered=width * min(max(policy, critic), LIVE) if stage == 3 and ranks > 1 else 0,
-        buckets=2 * width * min(BUCKET, learned) if stage else 0,
+        buckets=width * BUCKET * (2 if stage == 3 else 1) if stage else 0,  # ZeRO 3 keeps each engine's, the others make one at a time
         gradients=0 if away else gradients,
         states=0 if away else states,
         reference=reference,
@@ -113,7 +113,7 @@ def _host(place: str, ranks: int, one: RankMemory, config: DeepSpeedPpoConfig) -
 
 def _parted(config: DeepSpeedPpoConfig) -> Iterator[str]:
     if config.dtype == "float32":
-        yield "optimizer.dtype=bfloat16"
+        yield "optimizer.dtype=bfloat16" + (" optimizer.zero_stage=2" if config.zero_stage < 2 else "")
     if config.world_size > 1:
         yield from (f"optimizer.zero_stage={stage}" for stage in range(config.zero_stage + 1, 4))
 
