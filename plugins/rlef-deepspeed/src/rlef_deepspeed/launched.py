@@ -56,9 +56,13 @@ class Launched:
         self._metrics.add("optimizer/published_bytes", weights.payload["bytes"])
         try:
             yield await asyncio.to_thread(_received, weights) if within else weights
-        except BaseException:
+        except asyncio.CancelledError:
             with suppress(RlefError):
                 await self._run((0,), "unpublish", True)
+            raise
+        except Exception:
+            if self._over is None:
+                await self._run((0,), "unpublish", True)  # raises where a rank failed, which is why the policy got no weights
             raise
         self._metrics.add("optimizer/gather_seconds", await self._run((0,), "unpublish", False))
 

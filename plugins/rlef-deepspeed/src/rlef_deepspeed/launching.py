@@ -19,6 +19,7 @@ from rlef_deepspeed.hosts import address_for, read_hosts
 from rlef_deepspeed.leash import PARENT
 from rlef_deepspeed.recipe import Recipe
 
+_PASSED = ("HF_", "NCCL_", "GLOO_", "TORCH_")  # settings of libraries, which ssh would not pass on
 _SERVING = "rlef_deepspeed.serving"
 _SCRATCH = "launcher"  # empty folders that torch's launcher makes and leaves
 _END_SECONDS = 10.0
@@ -64,7 +65,8 @@ class Launch:
         """What ranks set before they import anything heavy."""
         # launchers set CUDA_VISIBLE_DEVICES to the first few, and devices are counted as this process counts them
         visible = "CUDA_VISIBLE_DEVICES"
-        return {"OMP_NUM_THREADS": str(self.threads), visible: os.environ.get(visible)}
+        passed = {name: value for name, value in os.environ.items() if name.startswith(_PASSED)}
+        return {**passed, "OMP_NUM_THREADS": str(self.threads), visible: os.environ.get(visible)}
 
     def start(self, meeting: Path) -> "subprocess.Popen[bytes]":
         """Start the launcher in a session of its own; it dies with the thread that calls this, which must live as long as the ranks."""

@@ -4,6 +4,7 @@ import pickle
 import socket
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic
 from typing import Any
@@ -67,7 +68,7 @@ class Lines:
             if self._launcher is not None:
                 end(self._launcher, self._launch.recipe.directory)
 
-    def _start_launcher(self, meeting: Any) -> None:
+    def _start_launcher(self, meeting: Path) -> None:
         with self._turn:
             if not self._ended:
                 self._launcher = self._launch.start(meeting)
@@ -100,9 +101,11 @@ class Lines:
             else:
                 self._heard(rank[0], message)
 
-        line.listen(key, heard)
-        if rank:
-            self._lost(rank[0], None)
+        try:
+            line.listen(key, heard)
+        finally:
+            if rank:
+                self._lost(rank[0], None)
 
     def _admit(self, hello: Hello, line: Line) -> None:
         self.roll.called(hello.rank, "start")
