@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from attrs import define, field
 
@@ -124,12 +124,13 @@ class Ahead:
                 await self._take_slot()
                 if place == 0:
                     started.begin()
-                group.create_task(self._one(started, id, task))
+                slot = _TakenSlot(self._slots)
+                group.create_task(self._one(started, id, task, slot)).add_done_callback(slot.give_back)
             if started.end_if_complete():  # what a checkpoint held was all of it
                 self._changed.set()
 
-    async def _one(self, started: InPlay, id: EpisodeId, task: Task) -> None:
-        await started.opened.play(id, task, _returned(self._slots))
+    async def _one(self, started: InPlay, id: EpisodeId, task: Task, slot: "_TakenSlot") -> None:
+        await started.opened.play(id, task, slot)
         if started.end_if_complete():
             self._changed.set()
 
@@ -147,10 +148,22 @@ class Ahead:
             await self._changed.wait()
 
 
-@asynccontextmanager
-async def _returned(slots: asyncio.Semaphore) -> AsyncIterator[None]:
-    """Give a slot back that was taken before."""
-    try:
-        yield
-    finally:
-        slots.release()
+class _TakenSlot:
+    """A slot that was taken before; it is given back once, at the end of the block.
+
+    By `give_back` too: an episode that is cancelled before its first step never reaches the block, and others play with the same slots.
+    """
+
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots = slots
+        self._taken = True
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *raised: object) -> None:
+        self.give_back()
+
+    def give_back(self, _: object = None) -> None:
+        if self._taken:
+            self._taken = False
+            self._slots.release()

@@ -254,6 +254,17 @@ async def all_rounds(loop: Loop) -> None:
         await loop.round()
 
 
+@pytest.mark.parametrize("override", ["rewards=[{use: stingy}]", "policy.faulty=[add-0, add-1, add-2, add-3, add-4, add-5, add-6, add-7]"])
+async def test_a_failure_lets_go_of_every_slot_so_that_what_is_measured_then_does_not_wait(
+    plan_of: Plans, tmp_path: Path, override: str
+) -> None:
+    async with loop_of(plan_of, tmp_path, override, "rollout.concurrency=1", "rollout.max_fault_share=0.4") as loop:
+        with pytest.raises((ComponentError, TooManyFaults)):
+            await all_rounds(loop)
+        with loop.source.held():
+            await asyncio.wait_for(loop.source.slots.acquire(), timeout=20)
+
+
 async def test_closing_lets_go_of_every_conversation_and_leaves_no_task(plan_of: Plans, tmp_path: Path) -> None:
     async with loop_of(plan_of, tmp_path, "policy.pause=30") as loop:
         waiting = asyncio.create_task(loop.source.next(loop.state))
