@@ -99,7 +99,7 @@ def end(launcher: "subprocess.Popen[bytes]", directory: Path) -> None:
 
 def _lives(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE  # which nobody may ever collect, in a container
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)  # which nobody may ever collect, in a container
     except psutil.NoSuchProcess:
         return False
 

@@ -32,17 +32,17 @@ class Line:
             return
         finally:
             self._due.put(None)
-            self.hang_up()
+            self._connection.close()
 
     def send(self, message: bytes) -> None:
         """Send a pickled message when the other side can take it."""
         self._due.put(message)
 
     def hang_up(self) -> None:
-        """Tell the other side that nobody listens any more; wakes `listen`."""
+        """Tell the other side that nothing more comes; `listen` returns when it has hung up too."""
         try:
             with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
-                line.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_WR)
         except OSError:
             return  # it was gone already
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import Any
 
@@ -21,6 +21,7 @@ from rlef_deepspeed.roll import Roll
 START_SECONDS = 600.0
 """How long all ranks may take to say hello."""
 _POLL_SECONDS = 0.2
+_END_SECONDS = 10.0
 
 
 class Lines:
@@ -33,6 +34,7 @@ class Lines:
         self._launch = launch
         self._start = Start(maker, launch.environment)
         self._lines: dict[int, Line] = {}
+        self._listeners: list[Thread] = []
         self._turn = Lock()
         self._launcher: subprocess.Popen[bytes] | None = None
         self._ended = False
@@ -67,6 +69,10 @@ class Lines:
                 line.hang_up()
             if self._launcher is not None:
                 end(self._launcher, self._launch.recipe.directory)
+            late = monotonic() + _END_SECONDS
+            for listener in self._listeners:  # they hear when ranks on other machines have ended
+                if listener is not current_thread():
+                    listener.join(max(0.0, late - monotonic()))
 
     def _start_launcher(self, meeting: Path) -> None:
         with self._turn:
@@ -109,6 +115,7 @@ class Lines:
 
     def _admit(self, hello: Hello, line: Line) -> None:
         self.roll.called(hello.rank, "start")
+        self._listeners.append(current_thread())
         self._lines[hello.rank] = line
         line.send(pickle.dumps(self._start))
         if hello.rank == 0 and hello.machine != socket.gethostname():
@@ -131,5 +138,5 @@ class Lines:
     def _lost(self, rank: int, how: Ended | None) -> None:
         idle = self.roll.idle
         self.roll.failed(rank, how)
-        if idle:  # where a call is under way, the one who called ends all, once it is known who was the cause
+        if idle and not self._ended:  # where a call is under way, the one who called ends all, once it is known who was the cause
             self.end()
