@@ -23,20 +23,22 @@ class InPlay:
     position: int
     rejected: Sequence[Rejected] = ()
     before: float = 0.0
+    began: float | None = field(default=None, init=False)
+    """When its first episode here started, in seconds of the monotonic clock."""
     ended: float | None = field(default=None, init=False)
     """Its `seconds` when its last episode had ended."""
 
-    def __attrs_post_init__(self) -> None:
-        self.begin()
-
     @property
     def seconds(self) -> float:
-        """Wall time from the start of its first episode, until the end of its last."""
-        return self.opened.tally.seconds if self.ended is None else self.ended
+        """Wall time from the start of its first episode, until the end of its last; above 0. Waiting for a slot is no part of it."""
+        if self.ended is not None:
+            return self.ended
+        return max(self.before if self.began is None else self.before + time.monotonic() - self.began, 1e-9)
 
     def begin(self) -> None:
         """Its first episode starts."""
-        self.opened.tally.started = time.monotonic() - self.before
+        self.began = time.monotonic()
+        self.opened.tally.started = self.began - self.before
 
     def end_if_complete(self) -> bool:
         """Whether its last episode has ended."""

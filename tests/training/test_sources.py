@@ -188,6 +188,19 @@ async def test_a_checkpoint_keeps_what_a_resumed_run_has_not_drawn_yet(plan_of: 
         assert after.started() == []
 
 
+async def test_a_collection_whose_episodes_wait_for_a_slot_has_taken_no_time_yet(plan_of: Plans, tmp_path: Path) -> None:
+    async with loop_of(plan_of, tmp_path, "rollout.concurrency=4") as loop:
+        waiting = asyncio.create_task(loop.source.next(loop.state))
+        for _ in range(4):  # all slots are taken, though
+            await loop.source.slots.acquire()
+        await asyncio.sleep(0.05)
+        (begun,) = loop.source.unused()
+        assert (begun.number, begun.scored, begun.seconds < 0.001) == (0, {}, True)
+        for _ in range(4):
+            loop.source.slots.release()
+        await waiting
+
+
 async def test_an_episode_of_other_tasks_is_refused(plan_of: Plans, tmp_path: Path) -> None:
     async with loop_of(plan_of, tmp_path) as before:
         await before.round(update=200)
