@@ -1,5 +1,6 @@
 """Ask the components of a plan what they will hold, and add it up device by device."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,13 +14,16 @@ from rlef_core.roles import Ref
 from rlef_core.spec import Plan
 from rlef_core.spec.models import made
 
-APART = ("shm", "file", "unchanged")
-"""Schemes by which policy and optimizer are never awake at the same time while they take turns."""
+TURNS = ("policy", "optimizer")
+"""The roles that may take turns; whatever else holds memory of a device keeps it."""
 
 
 @frozen
 class Demand:
-    """What a device will hold, by role. `capacity`: its bytes, None where unknown; `in_turn`: one role holds it at a time."""
+    """What a device will hold, by the way to each component's block (`policy`, `rewards.0.judge`).
+
+    capacity: its bytes, None where unknown. in_turn: policy and optimizer hold it one at a time.
+    """
 
     device: str
     uses: Mapping[str, tuple[MemoryUse, ...]]
@@ -29,8 +33,11 @@ class Demand:
     @property
     def bytes(self) -> int:
         """At the peak."""
-        sums = [sum(use.bytes for use in uses) for uses in self.uses.values()]
-        return max(sums) if self.in_turn else sum(sums)
+        sums = Counter[str]()
+        for way, uses in self.uses.items():
+            sums[_block(way)] += sum(use.bytes for use in uses)
+        turns = [sums.pop(role, 0) for role in TURNS]
+        return sums.total() + (max(turns) if self.in_turn else sum(turns))
 
     @property
     def usable(self) -> int | None:
@@ -50,15 +57,15 @@ def demands(plan: Plan, registry: Registry, machine: Machine) -> list[Demand]:
     """
     model = made(plan.model, registry)
     found: dict[str, dict[str, list[MemoryUse]]] = {}
-    for role, uses in _told(plan, registry, machine, model):
+    for way, uses in _told(plan, registry, machine, model):
         for use in uses:
-            found.setdefault(use.device, {}).setdefault(role, []).append(use)
+            found.setdefault(use.device, {}).setdefault(way, []).append(use)
     return [
         Demand(
             device,
-            {role: tuple(uses) for role, uses in found[device].items()},
+            {way: tuple(uses) for way, uses in found[device].items()},
             machine.capacity(device),
-            in_turn=plan.devices.colocated and plan.scheme in APART and len(found[device]) > 1 and not device.endswith("cpu"),
+            in_turn=plan.apart and {*TURNS} <= {*map(_block, found[device])} and not device.endswith("cpu"),
         )
         for device in sorted(found, key=_order)
     ]
@@ -88,6 +95,10 @@ def _question(plan: Plan, machine: Machine, role: str, model: ModelSpec | None) 
         nucleus=any(each.top_p < 1 for each in samplings if each is not None),
         scheme=plan.scheme,
     )
+
+
+def _block(way: str) -> str:
+    return way.partition(".")[0]
 
 
 def _order(device: str) -> tuple[bool, str, int]:

@@ -15,6 +15,8 @@ from rlef_core.spec.tree import Keys
 
 UNCHANGED = "unchanged"
 """The weight scheme of an optimizer that learns nothing; it fits every policy."""
+LASTING = frozenset({"shm", "file", UNCHANGED})
+"""Weight schemes whose payload is valid beyond the publication's context, so that a policy can load it when the optimizer has gone."""
 _GREEDY = "is 0, which samples greedily and leaves an optimizer nothing to learn from, expected a number above 0"
 
 

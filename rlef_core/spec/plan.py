@@ -11,7 +11,7 @@ from attrs import Factory, frozen
 from rlef_core.errors import UsageError
 from rlef_core.records import ModelSpec
 from rlef_core.roles import Executor, FeedbackFormatter, Optimizer, Policy, Ref, Taskset
-from rlef_core.spec.agreement import refs_in
+from rlef_core.spec.agreement import LASTING, refs_in
 from rlef_core.spec.blocks import (
     DevicesBlock,
     EvaluationBlock,
@@ -114,6 +114,11 @@ class Plan:
     def evaluation_feedback(self) -> Mapping[str, Ref[FeedbackFormatter]]:
         """The formatters that `evaluation.feedback` names."""
         return self.spec.evaluation.feedback if self.spec.evaluation else {}
+
+    @property
+    def apart(self) -> bool:
+        """Policy and optimizer are never awake together: they take turns, and what is published outlasts its publication."""
+        return self.devices.colocated and self.scheme in LASTING
 
     @property
     def components(self) -> Mapping[str, Ref[Any]]:

@@ -77,7 +77,7 @@ async def open_parts(plan: Plan, registry: Registry, directory: Path, timeline: 
         optimizer = builder.build(plan.optimizer)
         stack.push_async_callback(_close, optimizer.close, plan.optimizer.origin)
         learner = Tenant(optimizer, plan.optimizer.origin, meter, timeline)
-        sharing = Sharing(sampler, learner, plan.scheme, plan.devices.colocated)
+        sharing = Sharing(sampler, learner, plan.scheme, plan.devices.colocated, plan.apart)
         rollout = plan.rollout
         executor = assemble_executor(sandbox, _identity(plan), rollout.retries, rollout.cache_bytes, meter)
         tally = Tally()

@@ -11,13 +11,9 @@ from rlef_core.errors import Origin, boundary
 from rlef_core.metrics import Meter
 from rlef_core.records import Weights
 from rlef_core.roles import Optimizer, Policy
-from rlef_core.spec.agreement import UNCHANGED
 from rlef_core.timeline import Timeline
 
 PartT = TypeVar("PartT", Policy, Optimizer)
-
-LASTING = frozenset({"shm", "file", UNCHANGED})
-"""Weight schemes whose payload is valid beyond the publication's context, so that a policy can load it when the optimizer has gone."""
 
 
 @define
@@ -57,12 +53,13 @@ class Tenant(Generic[PartT]):
 
 @frozen
 class Sharing:
-    """Who is awake when. Without `colocate` both always are, and nothing is ever suspended."""
+    """Who is awake when. Without `colocate` both always are, and nothing is ever suspended; `apart`: never both (`Plan.apart`)."""
 
     policy: Tenant[Policy]
     optimizer: Tenant[Optimizer]
     scheme: str
     colocate: bool
+    apart: bool
 
     @property
     def seconds(self) -> float:
@@ -85,15 +82,14 @@ class Sharing:
     async def publish(self) -> int:
         """Hand the optimizer's current weights to the policy; returns their version.
 
-        By the schemes of `LASTING` the two are never awake together; by the others they are while weights move, and until one has to go.
+        Unless they are kept `apart`, both are awake while weights move, and until one has to go.
         """
-        apart = self.colocate and self.scheme in LASTING
         await self.wake_optimizer()
         with boundary(self.optimizer.origin, "publish"):
             async with self.optimizer.part.publish(self.scheme) as weights:
-                if not apart:
+                if not self.apart:
                     await self._load(weights)
-        if apart:
+        if self.apart:
             await self.play()
             await self._load(weights)
         return weights.version

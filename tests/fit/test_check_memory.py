@@ -56,7 +56,7 @@ def rlef_register_feedback_formatters():
 
 @hookimpl
 def rlef_register_rewards():
-    return [part("local-reward")]
+    return [part("local-reward"), part("local-judge", tell("rewards.0"))]
 
 @hookimpl
 def rlef_register_optimizers():
@@ -130,6 +130,13 @@ def test_a_device_that_both_roles_were_not_given_is_held_by_both_at_once(check: 
 def test_roles_that_take_turns_hold_a_device_one_at_a_time(check: Check) -> None:
     lines = table(check("devices.policy=[0]", "devices.optimizer=[0]", "optimizer.size=70", "policy.size=60"))
     assert lines[-1] == "at most, in turn 70.0 GB of 73.6 GB (80.0 GB less the reserve): 3.6 GB left"
+
+
+def test_what_takes_no_turns_holds_its_memory_beside_the_larger_of_the_two_that_do(check: Check) -> None:
+    shared = ("devices.policy=[0]", "devices.optimizer=[0]", "optimizer.size=40", "policy.size=30", "rewards=[{use: local-judge}]")
+    assert table(check(*shared))[-1].startswith("at most, in turn 60.0 GB of")
+    other = ("devices.policy=[0]", "devices.optimizer=[0,1]", "optimizer.use=local-silent", "rewards=[{use: local-judge}]")
+    assert table(check(*other))[3].startswith("sum 40.0 GB of"), "the policy and the judge, of whom nobody sleeps"
 
 
 def test_without_accelerators_all_stands_in_the_host_s_memory(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
