@@ -1,6 +1,6 @@
 """The part of `rlef-core check` that shows what each device will hold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -28,12 +28,11 @@ class Fit:
         return not overfull(self.demands)
 
 
-def fit(plan: Plan, registry: Registry, machine: Machine, changed: Any) -> Fit:
+def fit(plan: Plan, registry: Registry, machine: Machine, changed: Callable[[Sequence[str]], Spec]) -> Fit:
     """Ask the components, and try changes where it does not fit; `changed(overrides)` is the spec with these. Raises ComponentError."""
 
     def attempt(changes: Sequence[str]) -> Sequence[Demand]:
-        spec: Spec = changed(changes)
-        return demands(resolve(spec, registry), registry, machine)
+        return demands(resolve(changed(changes), registry), registry, machine)
 
     now = demands(plan, registry, machine)
     untold = [f"{ref.role} {ref.use!r}" for ref in silent(plan, registry)]

@@ -26,37 +26,45 @@ class Machine:
     @property
     def least(self) -> int | None:
         """Bytes of the smallest accelerator."""
-        return self.assumed or min(self.accelerators, default=None)
+        return min(self.accelerators, default=None) if self.assumed is None else self.assumed
 
     def capacity(self, device: str) -> int | None:
         """Bytes of a device as components name it; None for one that is not here."""
         place, _, name = device.rpartition("/")
         if name == "cpu":
             return self.host
+        if self.assumed is not None:
+            return self.assumed
         number = int(name.rpartition(":")[2])
-        here = not place and number < len(self.accelerators)
-        return self.assumed or (self.accelerators[number] if here else None)
+        return self.accelerators[number] if not place and number < len(self.accelerators) else None
 
 
 def this_machine(device_memory: int | None, host_memory: int | None) -> Machine:
     """This machine; what is given takes the place of what is found."""
     host = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Machine(() if device_memory else accelerators(), host_memory or host, device_memory)
+    return Machine(accelerators() if device_memory is None else (), host if host_memory is None else host_memory, device_memory)
 
 
 def accelerators() -> tuple[int, ...]:
-    """Bytes of each visible NVIDIA accelerator, in the order of their numbers; none where the driver's tool is absent or fails."""
+    """Bytes of each visible NVIDIA accelerator, in the order of their numbers; none where the driver's tool is absent, fails or hangs."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
     asked = [tool, "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False)
-    return visible(done.stdout if done.returncode == 0 else "", os.environ.get("CUDA_VISIBLE_DEVICES"))
+    try:
+        listing = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return visible(listing, os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def visible(listing: str, names: str | None) -> tuple[int, ...]:
-    """Bytes of the accelerators of a listing (a line each: index, uuid, MiB) that `names`, if given, leaves visible, in its order."""
+    """Bytes of the accelerators of a listing (a line each: index, uuid, MiB) that `names`, if given, leaves visible, in its order.
+
+    One that has no memory of its own, where the listing has a word for the MiB, is left out.
+    """
     rows = [[cell.strip() for cell in line.split(",")] for line in listing.splitlines() if line.strip()]
+    rows = [row for row in rows if row[-1].isdecimal()]
     sizes = {name: int(size) << 20 for index, uuid, size in rows for name in (index, uuid)}
     wanted = [row[0] for row in rows] if names is None else names.split(",")
     return tuple(sizes[name.strip()] for name in wanted if name.strip() in sizes)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rlef_core.cli import main
-from rlef_core.fit.machine import Machine, visible
+from rlef_core.fit.machine import Machine, accelerators, visible
 from rlef_core.records import MemoryQuestion
 
 PLUGIN = """
@@ -219,12 +219,26 @@ def test_accelerators_are_counted_among_those_visible() -> None:
     assert visible(listing, "1,0") == (24576 << 20, 81559 << 20)
     assert visible(listing, "GPU-b") == (24576 << 20,)
     assert visible("", None) == visible(listing, "") == ()
+    assert visible("0, GPU-a, [N/A]\n1, GPU-b, 24576\n", None) == (24576 << 20,), "the first has the host's memory"
+
+
+def test_a_driver_s_tool_that_fails_finds_no_accelerator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 0, GPU-a, 81559\nexit $FOUND\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    found = {}
+    for code in ("0", "9"):
+        monkeypatch.setenv("FOUND", code)
+        found[code] = accelerators()
+    assert found == {"0": (81559 << 20,), "9": ()}
 
 
 def test_a_device_of_another_machine_has_a_size_only_where_one_is_assumed() -> None:
     here = Machine((8,), host=64)
     assert [here.capacity(device) for device in ("cuda:0", "cuda:1", "other/cuda:0", "other/cpu")] == [8, None, None, 64]
     assert Machine((), host=64, assumed=80).capacity("other/cuda:5") == 80
+    assert Machine((8,), host=64, assumed=0).capacity("cuda:0") == 0, "it was given"
 
 
 def test_processes_take_the_devices_given_in_order_and_then_again() -> None:
