@@ -16,7 +16,7 @@ def write_export(trained: Trained, exports: str, origin: Origin, to: Path | None
     """Copy the folder `exports` of what the optimizer saved to `to`, with the card; `export-UPDATES` in the run's directory unless given.
 
     Returns the folder; there is never half of it. Raises UsageError where `to` holds something, CheckpointError where the checkpoint lacks
-    the folder or the disk fails.
+    the folder, its run removes it meanwhile, or the disk fails.
     """
     target = Path(os.path.abspath(to or trained.directory / f"export-{trained.state.updates}"))  # noqa: PTH100  # resolve() follows links
     _refuse_what_is_there(target)
@@ -31,6 +31,9 @@ def write_export(trained: Trained, exports: str, origin: Origin, to: Path | None
         partial.rename(target)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if not source.exists():
+            gone = f"checkpoint {str(trained.folder)!r} was removed while it was copied, for its run goes on"
+            raise CheckpointError(f"{gone}: export again, or let the run keep more (training.keep_checkpoints)") from error
         raise CheckpointError(f"cannot export to {str(target)!r}: {error}; make room or choose another folder by --to") from error
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,19 @@ def test_a_disk_that_fails_leaves_nothing(directory: Path, monkeypatch: pytest.M
     with pytest.raises(CheckpointError, match=r"cannot export to '.*/models/mine': .*No space left on device; make room or choose"):
         export(directory, directory / "models" / "mine")
     assert list((directory / "models").iterdir()) == []
+
+
+def test_a_checkpoint_that_its_run_removes_meanwhile_is_named(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shutil.copytree
+
+    def late(source: Path, target: Path) -> None:
+        (directory / "checkpoints" / "3").rename(directory / "checkpoints" / ".3.doomed")
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copytree", late)
+    with pytest.raises(CheckpointError, match=r"checkpoint '.*/3' was removed while it was copied, for its run goes on: export again"):
+        export(directory)
+    assert not list(directory.glob("*export*"))
 
 
 def test_what_a_killed_export_left_is_cleared(directory: Path) -> None:
