@@ -7,8 +7,9 @@ from attrs import evolve
 
 from rlef_core import UsageError
 from rlef_core.testing import BuildContext
+from rlef_deepspeed import hosts
 from rlef_deepspeed.config import DeepSpeedPpoConfig
-from rlef_deepspeed.hosts import address_for, read_hosts
+from rlef_deepspeed.hosts import Places, read_hosts
 from rlef_deepspeed.launching import Launch
 from rlef_deepspeed.recipe import Recipe
 
@@ -44,9 +45,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_ranks_of_this_machine_meet_on_it_alone() -> None:
-    assert address_for({"localhost": 2}) == "127.0.0.1"
-    with pytest.raises(UsageError, match=r"names 'no-such-machine.invalid', which this machine does not know"):
-        address_for({"localhost": 2, "no-such-machine.invalid": 2})
+    assert Places.of({"localhost": 2}) == Places({"localhost": 2}, "127.0.0.1", "127.0.0.1", elsewhere=False)
+    with pytest.raises(UsageError, match=r"names 'no-such-machine.invalid', which is not known here"):
+        Places.of({"localhost": 2, "no-such-machine.invalid": 2})
+
+
+def test_ranks_elsewhere_meet_at_the_first_ones_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    ways = {"198.51.100.1": "198.51.100.9", "198.51.100.2": "198.51.100.9"}  # of a machine with two others
+    monkeypatch.setattr(hosts, "_way_to", ways.__getitem__)
+    found = Places.of({"198.51.100.1": 2, "198.51.100.2": 2})
+    assert (found.here, found.meeting, found.elsewhere) == ("198.51.100.9", "198.51.100.1", True)
+    found = Places.of({"localhost": 2, "198.51.100.2": 2})
+    assert (found.here, found.meeting, found.elsewhere) == ("198.51.100.9", "198.51.100.9", True)
 
 
 def test_fewer_gpus_than_ranks_are_refused(context: BuildContext) -> None:
@@ -54,12 +64,12 @@ def test_fewer_gpus_than_ranks_are_refused(context: BuildContext) -> None:
     recipe = Recipe.of(DeepSpeedPpoConfig(world_size=2), context)
     with pytest.raises(UsageError, match=r"devices.optimizer gives 1 GPUs, but a machine runs 2 ranks"):
         Launch.of(recipe)
-    assert Launch.of(evolve(recipe, devices=("cuda:2", "cuda:3"))).hosts == {"localhost": 2}
+    assert Launch.of(evolve(recipe, devices=("cuda:2", "cuda:3"))).places.slots == {"localhost": 2}
 
 
 def test_several_machines_need_pdsh(context: BuildContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hosts = tmp_path / "hosts"
-    hosts.write_text("localhost slots=1\n127.0.0.1 slots=1\n")
+    hostfile = tmp_path / "hosts"
+    hostfile.write_text("localhost slots=1\n127.0.0.1 slots=1\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match=r"which DeepSpeed starts by pdsh; install it"):
-        Launch.of(Recipe.of(DeepSpeedPpoConfig(world_size=2, hostfile=hosts), context))
+        Launch.of(Recipe.of(DeepSpeedPpoConfig(world_size=2, hostfile=hostfile), context))

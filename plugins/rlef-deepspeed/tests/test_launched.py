@@ -12,7 +12,7 @@ import psutil
 import pytest
 from attrs import evolve
 
-from rlef_core import TrainingDiverged
+from rlef_core import TrainingDiverged, UsageError
 from rlef_core.testing import BuildContext
 from rlef_deepspeed import roll
 from rlef_deepspeed.config import DeepSpeedPpoConfig
@@ -101,6 +101,15 @@ async def test_the_others_walk_when_rank_0_does(start: StartCrew, context: Build
     await crew.ask("obey", {})
     logs = [(context.directory / f"components/deepspeed-ppo/rank-{rank}.log").read_text() for rank in range(3)]
     assert ["walk 1" in log for log in logs] == [False, True, True]
+
+
+@pytest.mark.parametrize("scheme", ["shm", "nccl"])
+async def test_a_rank_0_on_another_machine_publishes_by_files_alone(context: BuildContext, scheme: str) -> None:
+    crew = Launched(launch_of(context), context.metrics, "conduct:Conduct")
+    crew._lines.apart = True
+    with pytest.raises(UsageError, match=rf"by scheme '{scheme}' from rank 0, which is on another machine; choose 'file'"):
+        async with crew.publish(scheme, 0):
+            pass
 
 
 async def test_an_error_that_all_ranks_raise_alike_leaves_them_at_work(start: StartCrew) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from threading import Lock
 from typing import Any, TypeVar
 
-from rlef_core import MetricSink, RlefError, Weights
+from rlef_core import MetricSink, RlefError, UsageError, Weights
 from rlef_deepspeed.errors import RankError
 from rlef_deepspeed.launching import Launch
 from rlef_deepspeed.lines import Lines
@@ -50,9 +50,12 @@ class Launched:
 
     @asynccontextmanager
     async def publish(self, scheme: str, version: int) -> AsyncIterator[Weights]:
-        within = scheme == "memory"  # of rank 0's process, which is not this one
+        within = scheme == "memory"  # of this process, and rank 0 is another
+        sent = scheme if not within else "file" if self._lines.apart else "shm"
+        if self._lines.apart and sent != "file":
+            raise UsageError(f"weights cannot be published by scheme {scheme!r} from rank 0, which is on another machine; choose 'file'")
         probe = None if within else await self.ask("probe")
-        weights: Weights = await self._run((0,), "publish", "shm" if within else scheme, version, probe)
+        weights: Weights = await self._run((0,), "publish", sent, version, probe)
         self._metrics.add("optimizer/published_bytes", weights.payload["bytes"])
         try:
             yield await asyncio.to_thread(_received, weights) if within else weights

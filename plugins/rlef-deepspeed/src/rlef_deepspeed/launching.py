@@ -15,7 +15,7 @@ import psutil
 from attrs import evolve, frozen
 
 from rlef_core import UsageError
-from rlef_deepspeed.hosts import address_for, read_hosts
+from rlef_deepspeed.hosts import Places, read_hosts
 from rlef_deepspeed.leash import PARENT
 from rlef_deepspeed.recipe import Recipe
 
@@ -30,13 +30,11 @@ _POLL_SECONDS = 0.02
 class Launch:
     """How a recipe's ranks are started.
 
-    hosts: how many ranks each machine runs, by name. address: where they reach this machine. command: the launcher's module and what it is
-    called with, but for the module that it starts as ranks, which comes last.
+    command: the launcher's module and what it is called with, but for the module that it starts as ranks, which comes last.
     """
 
     recipe: Recipe
-    hosts: Mapping[str, int]
-    address: str
+    places: Places
     command: tuple[str, ...]
 
     @classmethod
@@ -44,11 +42,12 @@ class Launch:
         """Raises UsageError where the host file, or the devices, do not fit `world_size`."""
         recipe = evolve(recipe, directory=recipe.directory.absolute())
         hostfile, size = recipe.config.hostfile, recipe.config.world_size
-        hosts = {"localhost": size} if hostfile is None else read_hosts(hostfile, size)
-        _check_devices(recipe.devices, max(hosts.values()))
-        address = address_for(hosts)
-        command = _torch(size, address, recipe.directory / _SCRATCH) if hostfile is None else _deepspeed(hostfile, hosts, address)
-        return cls(recipe, hosts, address, command)
+        slots = {"localhost": size} if hostfile is None else read_hosts(hostfile, size)
+        _check_devices(recipe.devices, max(slots.values()))
+        if hostfile is None:
+            return cls(recipe, Places(slots), _torch(size, recipe.directory / _SCRATCH))
+        places = Places.of(slots)
+        return cls(recipe, places, _deepspeed(hostfile, places))
 
     @property
     def log(self) -> Path:
@@ -58,7 +57,7 @@ class Launch:
     @property
     def threads(self) -> int:
         """How many CPU threads each rank may keep busy."""
-        return max(1, self.recipe.threads // max(self.hosts.values()))
+        return max(1, self.recipe.threads // max(self.places.slots.values()))
 
     @property
     def environment(self) -> Mapping[str, str | None]:
@@ -104,21 +103,21 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _torch(size: int, address: str, scratch: Path) -> tuple[str, ...]:
+def _torch(size: int, scratch: Path) -> tuple[str, ...]:
     return (
         *("torch.distributed.run", "--nnodes=1", f"--nproc-per-node={size}", "--max-restarts=0"),
-        *("--rdzv-backend=c10d", f"--rdzv-endpoint={address}:0", f"--local-addr={address}", f"--log-dir={scratch}", "-m"),
+        *("--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1", f"--log-dir={scratch}", "-m"),
     )
 
 
-def _deepspeed(hostfile: Path, hosts: Mapping[str, int], address: str) -> tuple[str, ...]:
-    if len(hosts) > 1 and shutil.which("pdsh") is None:
-        raise UsageError(
-            "optimizer.hostfile names several machines, which DeepSpeed starts by pdsh; install it, with ssh that asks nothing"
-        )
+def _deepspeed(hostfile: Path, places: Places) -> tuple[str, ...]:
+    by_pdsh = places.elsewhere or len(places.slots) > 1
+    if by_pdsh and shutil.which("pdsh") is None:
+        raise UsageError("optimizer.hostfile names other machines, which DeepSpeed starts by pdsh; install it, with ssh that asks nothing")
     return (
         *("deepspeed.launcher.runner", f"--hostfile={hostfile.absolute()}", "--no_ssh_check", "--module", "--no_local_rank"),
-        *(f"--master_addr={address}", f"--master_port={_free_port(address)}"),
+        *(f"--master_addr={places.meeting}", f"--master_port={_free_port()}"),
+        *(("--force_multi",) if by_pdsh else ()),  # or a single machine would be taken for this one
     )
 
 
@@ -130,6 +129,7 @@ def _check_devices(devices: Sequence[str], ranks: int) -> None:
         )
 
 
-def _free_port(address: str) -> int:
-    with socket.create_server((address, 0)) as probe:
+def _free_port() -> int:
+    # free here, and so, likely, on rank 0's machine
+    with socket.create_server(("", 0)) as probe:
         return int(probe.getsockname()[1])

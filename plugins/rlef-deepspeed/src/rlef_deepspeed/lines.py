@@ -9,7 +9,6 @@ from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import Any
 
-from rlef_core import UsageError
 from rlef_deepspeed.errors import RankError
 from rlef_deepspeed.launching import Launch, end
 from rlef_deepspeed.line import Line
@@ -31,6 +30,7 @@ class Lines:
         directory, config = launch.recipe.directory, launch.recipe.config
         self.ranks = range(config.world_size)
         self.roll = Roll(config.world_size, config.timeout_seconds, lambda rank: last_words(log_of(directory, rank)))
+        self.apart = False  # rank 0 is on another machine
         self._launch = launch
         self._start = Start(maker, launch.environment)
         self._lines: dict[int, Line] = {}
@@ -41,7 +41,7 @@ class Lines:
 
     def open(self) -> None:
         """Start the ranks; returns when each has come and has imported what it needs. Raises RankError, UsageError or OutOfStep."""
-        with socket.create_server((self._launch.address, 0), backlog=len(self.ranks)) as server:
+        with socket.create_server((self._launch.places.here, 0), backlog=len(self.ranks)) as server:
             server.settimeout(_POLL_SECONDS)
             meeting = Meeting.at(server.getsockname(), self._launch.recipe.directory)
             path = meeting.write()
@@ -118,11 +118,8 @@ class Lines:
         self._listeners.append(current_thread())
         self._lines[hello.rank] = line
         line.send(pickle.dumps(self._start))
-        if hello.rank == 0 and hello.machine != socket.gethostname():
-            text = (
-                f"the first machine of optimizer.hostfile is {hello.machine!r}, expected this one, {socket.gethostname()!r}: put it first"
-            )
-            self.roll.failed(0, Failure(UsageError, "UsageError", text))
+        if hello.rank == 0:
+            self.apart = hello.machine != socket.gethostname()
 
     def _heard(self, rank: int, message: Any) -> None:
         match message:
