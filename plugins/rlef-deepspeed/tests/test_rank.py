@@ -266,7 +266,6 @@ def test_low_precision_stays_near_float32_and_goes_on_exactly(
     learn(ppo, 0, 1, 2)
     moved = {name: each - before[name] for name, each in torch_weights(ppo).items()}
     error = {name: each - torch_weights(ppo)[name] for name, each in weights(rank).items()}
-    print("ERR", dtype, stage, _norm(error) / _norm(moved))
     assert _norm(error) < 0.5 * _norm(moved)
     rank.save(_folder(tmp_path), 3)
     other = rank_of(zero_stage=stage, dtype=dtype)

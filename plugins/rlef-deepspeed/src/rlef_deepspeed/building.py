@@ -34,7 +34,7 @@ def build(recipe: Recipe, team: Team, device: torch.device) -> Learning:
     """Return what this rank learns with. Raises ModelError for an unusable model, UsageError for a dtype that the device lacks."""
     if recipe.config.dtype == "float16" and not get_accelerator().is_fp16_supported():
         raise UsageError(f"optimizer.dtype is 'float16', which DeepSpeed lacks on device {str(device)!r}; give bfloat16 or float32")
-    models = Models(recipe, device)
+    models = Models(recipe, device, team)
     policy, critic = models.policy(), models.critic()
     steppers = _steppers(policy, critic, recipe, team, device)
     reference, fixed = _reference(models, policy, steppers["policy"])

@@ -29,11 +29,11 @@ class Rank:
 
     def __init__(self, recipe: Recipe, rank: int, size: int, local_rank: int) -> None:
         self.recipe = recipe
-        self._told = local_rank
         self.device = device_of(recipe.devices, local_rank)
         torch.set_num_threads(max(1, recipe.threads // int(os.environ.get("LOCAL_WORLD_SIZE", size))))
         enter(size, self.device, recipe.config.timeout_seconds)
-        with told(local_rank):
+        self._told = local_rank if self.device.index is None else self.device.index  # DeepSpeed takes the GPU of its local rank
+        with told(self._told):
             self.learning = build(recipe, Alone() if size == 1 else Ranks(rank, size, self.device), self.device)
         self.tokenizer = self.learning.tokenizer
         self._policy = self.learning.learner.policy.model

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -31,14 +31,16 @@ class Head:
 class Actor:
     """A model that gives log-probs: the policy, or the reference.
 
-    Matrix products are taken in `dtype`, logits of `chunk_tokens` tokens at once. Raises ModelError for an output layer it cannot follow.
+    Matrix products are taken in `dtype`, logits of `chunk_tokens` tokens at once. `like`: a model of the same kind that shows what the
+    output layer does, where this one cannot be called yet. Raises ModelError for an output layer it cannot follow.
     """
 
-    def __init__(self, model: PreTrainedModel, dtype: torch.dtype, chunk_tokens: int) -> None:
+    def __init__(self, model: PreTrainedModel, dtype: torch.dtype, chunk_tokens: int, like: PreTrainedModel | None = None) -> None:
         self.model = model
         self._dtype = dtype
         self._chunk_tokens = chunk_tokens
-        self._head = _head_of(model)
+        layer: Any = model.get_output_embeddings()
+        self._head = evolve(_head_of(like or model), weight=layer.weight, bias=layer.bias)
 
     def logprobs(self, batch: Batch, temperature: float, *, entropy: bool = False) -> tuple[Tensor, Tensor | None]:
         """Return [tokens] log-probs of the batch's sampled ids at `temperature`; and [tokens] entropies, if asked for."""

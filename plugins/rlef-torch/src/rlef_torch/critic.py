@@ -15,7 +15,7 @@ class Critic(nn.Module):
 
     def __init__(self, model: PreTrainedModel, dtype: torch.dtype, seed: int) -> None:
         super().__init__()
-        width = model.get_output_embeddings().weight.shape[1]
+        width: int = model.get_output_embeddings().in_features
         generator = torch.Generator().manual_seed(seed)
         self.backbone = model.base_model
         self.head = nn.Linear(width, 1)
