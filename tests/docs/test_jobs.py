@@ -56,11 +56,16 @@ def test_a_job_asks_slurm_for_machines_it_can_be_queued_on_again(script: Path) -
 
 def test_one_machine_checks_and_runs_and_a_job_that_comes_again_resumes(tmp_path: Path) -> None:
     assert started(JOBS / "one-node.sbatch", tmp_path).wait() == 0
-    assert calls(tmp_path) == ["rlef-core check spec.yaml --memory", "rlef-core run spec.yaml --set run.directory=runs/one"]
-    (tmp_path / "runs/one").mkdir(parents=True)
+    first = ["rlef-core check spec.yaml --memory", "rlef-core run spec.yaml --set run.directory=runs/one"]
+    assert calls(tmp_path) == first
+    (tmp_path / "runs/one/checkpoints/.0.partial").mkdir(parents=True)
     (tmp_path / "runs/one/plan.json").touch()
     assert started(JOBS / "one-node.sbatch", tmp_path).wait() == 0
-    assert calls(tmp_path)[2:] == ["rlef-core check spec.yaml --memory", "rlef-core resume runs/one"]
+    assert calls(tmp_path)[2:] == first, "it was ended before its first checkpoint: `resume` would refuse it"
+    (tmp_path / "runs/one/checkpoints/0").mkdir()
+    (tmp_path / "runs/one/checkpoints/0/manifest.json").touch()
+    assert started(JOBS / "one-node.sbatch", tmp_path).wait() == 0
+    assert calls(tmp_path)[4:] == ["rlef-core check spec.yaml --memory", "rlef-core resume runs/one"]
 
 
 def test_several_machines_give_the_ranks_all_but_the_first(tmp_path: Path) -> None:
