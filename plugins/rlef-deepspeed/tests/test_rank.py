@@ -30,7 +30,7 @@ from rlef_torch.families import PpoConfig
 from rlef_torch.ppo import make_ppo
 from rlef_torch.rewarded import RewardedLearner
 
-FAST = {"learning_rate": 1e-3, "warmup_updates": 3, "micro_batch_tokens": 60}
+FAST: dict[str, Any] = {"learning_rate": 1e-3, "warmup_updates": 3, "micro_batch_tokens": 60}
 STAGES = (0, 1, 2, 3)
 TOLERANCE = 1e-5
 """How far float32 weights may be from those of `ppo` after six updates that moved them by 5e-3."""
@@ -374,7 +374,9 @@ def two_ranks(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     learn(alone, 0, 1)
     alone.save(_folder(directory, "alone"), 2)
     learn(alone, 2)
-    recipes = {str(stage): Recipe.of(DeepSpeedPpoConfig(**FAST, world_size=2, zero_stage=stage), context).to_json() for stage in STAGES}
+    recipes = {
+        str(stage): Recipe.of(DeepSpeedPpoConfig(**{**FAST, "world_size": 2, "zero_stage": stage}), context).to_json() for stage in STAGES
+    }
     torch.save({"recipes": recipes, "collection": COLLECTION, "poisoned": poisoned()}, directory / "plan.pt")
     port = _free_port()
     started = [_started(directory, number, port) for number in range(2)]
