@@ -10,7 +10,7 @@ from typing import Any, get_args
 import attrs
 import click
 
-from rlef_core import errors, hookspecs, records, roles
+from rlef_core import errors, goals, hookspecs, records, roles
 from rlef_core.cli import main
 from rlef_core.metrics import CORE_METRICS, Metric
 from rlef_core.records import Language
@@ -63,7 +63,7 @@ def roles_page() -> Iterator[str]:
     yield "## component"
     yield f"`component{parameters(roles.component)}`"
     yield inspect.getdoc(roles.component) or ""
-    for record in (roles.Offer, roles.Health, roles.Ref, roles.Benchmark, roles.Goal):
+    for record in (roles.Offer, roles.Health, roles.Ref, goals.Benchmark, goals.Goal):
         yield from record_section(record)
 
 

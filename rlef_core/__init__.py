@@ -19,6 +19,7 @@ from rlef_core.errors import (
     TrainingDiverged,
     UsageError,
 )
+from rlef_core.goals import Benchmark, Goal
 from rlef_core.hookspecs import hookimpl
 from rlef_core.metrics import Metric
 from rlef_core.records import (
@@ -75,7 +76,6 @@ from rlef_core.records import (
 from rlef_core.roles import (
     BatchPolicy,
     BatchRequest,
-    Benchmark,
     BoundedTaskset,
     Checker,
     Component,
@@ -83,7 +83,6 @@ from rlef_core.roles import (
     Conversation,
     Executor,
     FeedbackFormatter,
-    Goal,
     Health,
     MadeModel,
     MetricSink,

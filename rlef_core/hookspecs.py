@@ -10,9 +10,9 @@ from typing import Any
 
 import pluggy
 
+from rlef_core.goals import Benchmark
 from rlef_core.records import Checkpoint, Episode, Language, UpdateReport
 from rlef_core.roles import (
-    Benchmark,
     Checker,
     Component,
     Executor,

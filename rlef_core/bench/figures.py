@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from rlef_core.bench.measure import Window
-from rlef_core.roles import Goal
+from rlef_core.goals import Goal
 
 RESAMPLES = 2000
 """Draws of the bootstrap."""

@@ -10,8 +10,8 @@ from rlef_core.bench.environment import environment
 from rlef_core.bench.pairs import Paired
 from rlef_core.bench.rounds import STEPS, Recorder, Round, rounds
 from rlef_core.errors import Interrupted, UsageError
+from rlef_core.goals import Goal
 from rlef_core.registry import Registry
-from rlef_core.roles import Goal
 from rlef_core.spec import Plan
 from rlef_core.training.journal import read_journal
 from rlef_core.training.session import Session, start

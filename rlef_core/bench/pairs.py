@@ -10,7 +10,7 @@ from attrs import Factory, frozen
 from rlef_core.bench.figures import Figure, Outcome, Ratio
 from rlef_core.bench.participants import Participant
 from rlef_core.bench.tree import at_rest
-from rlef_core.roles import Goal
+from rlef_core.goals import Goal
 
 Work = Callable[[Participant, Any, int], Awaitable[Mapping[str, float]]]
 """What a participant, built, does in a pair, the 0th to warm up; returns figures."""

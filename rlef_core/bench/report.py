@@ -9,7 +9,7 @@ from attrs import Factory, frozen
 from rlef_core.bench.figures import Figure, Outcome, of_windows, outcome, share_false
 from rlef_core.bench.measure import Window
 from rlef_core.bench.reference import Floor, Reference
-from rlef_core.roles import Goal
+from rlef_core.goals import Goal
 
 LOADS = (1, 2, 4, 8)
 

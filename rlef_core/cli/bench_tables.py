@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from rlef_core.bench.figures import Figure, Outcome, Ratio
 from rlef_core.bench.pairs import Paired
-from rlef_core.roles import Goal
+from rlef_core.goals import Goal
 
 
 def show(tables: Sequence[Table], lines: Sequence[str]) -> None:

@@ -7,10 +7,11 @@ import pluggy
 from attrs import NOTHING, fields, frozen
 
 from rlef_core.errors import Origin, PluginError
+from rlef_core.goals import Benchmark, Goal
 from rlef_core.records import Language
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.quarantine import QuarantineError, guard
-from rlef_core.roles import ROLES, Benchmark, Component, Goal, MadeModel, Offer, check_config, check_name
+from rlef_core.roles import ROLES, Component, MadeModel, Offer, check_config, check_name
 
 ItemT = TypeVar("ItemT")
 

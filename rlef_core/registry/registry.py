@@ -7,6 +7,7 @@ import pluggy
 from attrs import frozen
 
 from rlef_core.errors import Origin, PluginError
+from rlef_core.goals import Goal
 from rlef_core.metrics import CORE_METRICS, Metric
 from rlef_core.records import Language
 from rlef_core.registry import messages
@@ -15,7 +16,7 @@ from rlef_core.registry.offers import Offered, OfferedBenchmark, OfferedLanguage
 from rlef_core.registry.plugins import PluginInfo
 from rlef_core.registry.requirements import check_requirements
 from rlef_core.registry.wiring import HOOKS
-from rlef_core.roles import Goal, Health
+from rlef_core.roles import Health
 
 OfferedT = TypeVar("OfferedT", Offered, OfferedLanguage, OfferedModel)
 
