@@ -120,6 +120,6 @@ def test_debug_adds_the_traceback(command_that_raises: Callable[[BaseException],
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:
-    result = CliRunner().invoke(main, ["plugns"])
+    result = CliRunner().invoke(main, ["pluggins"])
     assert result.exit_code == ExitCode.SPEC
-    assert "No such command 'plugns'; did you mean 'plugins'?" in result.stderr
+    assert "No such command 'pluggins'; did you mean 'plugins'?" in result.stderr
