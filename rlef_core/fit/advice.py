@@ -36,7 +36,7 @@ def overfull(demands: Sequence[Demand]) -> list[Demand]:
 
 def _together(now: Sequence[Demand], candidates: list[Advice], attempt: Try) -> Iterator[Advice]:
     # the change that helps the fullest device most is kept, and the next is sought beside it
-    best = Advice((), min(map(_spare, now)))
+    best = Advice((), _least(now))
     for _ in range(MOST_CHANGES):
         better = max(candidates, key=lambda each: each.spare, default=best)
         if better.spare <= best.spare:
@@ -54,7 +54,7 @@ def _tried(demands: Sequence[Demand], before: tuple[str, ...], attempt: Try) -> 
     for candidate in _candidates(demands):
         changes = _merged(before, candidate.split())
         try:
-            found.append(Advice(changes, min(map(_spare, attempt(changes)))))
+            found.append(Advice(changes, _least(attempt(changes))))
         except RlefError:  # the spec does not take this value, or a component cannot do it
             continue
     return found
@@ -69,6 +69,11 @@ def _candidates(demands: Sequence[Demand]) -> list[str]:
     uses = [use for demand in overfull(demands) for each in demand.uses.values() for use in each]
     ordered = sorted(uses, key=lambda use: -use.bytes)
     return list(dict.fromkeys(change for use in ordered for change in use.lower))
+
+
+def _least(demands: Sequence[Demand]) -> int:
+    """Of the fullest device whose capacity is known."""
+    return min((each.spare for each in demands if each.spare is not None), default=0)
 
 
 def _spare(demand: Demand) -> int:

@@ -222,6 +222,13 @@ def test_accelerators_are_counted_among_those_visible() -> None:
     assert visible("0, GPU-a, [N/A]\n1, GPU-b, 24576\n", None) == (24576 << 20,), "the first has the host's memory"
 
 
+def test_advice_says_what_is_left_where_that_is_known(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    lines = table(check("devices.policy=[0]", "optimizer.size=18", device=None, host="12GB"))
+    assert "note: the memory of these accelerators is not known here; give it by --device-memory, for example 80GB" in lines
+    assert lines[-1] == "--set optimizer.size=9: fits, 2.0 GB left"
+
+
 def test_a_driver_s_tool_that_fails_finds_no_accelerator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 0, GPU-a, 81559\nexit $FOUND\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
