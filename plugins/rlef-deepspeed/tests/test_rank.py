@@ -1,9 +1,5 @@
 """A rank in this process learns as `ppo` does, whatever DeepSpeed parts, offloads or rounds, and goes on exactly."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +7,16 @@ from typing import Any
 import deepspeed
 import pytest
 import torch
-from attrs import evolve, frozen
 from deepspeed.accelerator import get_accelerator
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from rlef_core import EpisodeId, ModelSpec, TrainingDiverged, Trajectory, TurnSpan
+from rlef_core import TrainingDiverged
 from rlef_core.testing import BuildContext
 from rlef_deepspeed.config import DeepSpeedPpoConfig
 from rlef_deepspeed.rank import Rank
 from rlef_deepspeed.recipe import Recipe
+from rlef_deepspeed.testing import FAST, TOLERANCE, distance, learn, moments, poisoned, weights
 from rlef_deepspeed.weights import weights_of
 from rlef_deepspeed.whole import exact
 from rlef_torch.checkpoint import restore as torch_restore
@@ -30,10 +26,7 @@ from rlef_torch.families import PpoConfig
 from rlef_torch.ppo import make_ppo
 from rlef_torch.rewarded import RewardedLearner
 
-FAST: dict[str, Any] = {"learning_rate": 1e-3, "warmup_updates": 3, "micro_batch_tokens": 60}
 STAGES = (0, 1, 2, 3)
-TOLERANCE = 1e-5
-"""How far float32 weights may be from those of `ppo` after six updates that moved them by 5e-3."""
 
 
 @pytest.fixture
@@ -55,40 +48,6 @@ def ppo(context: BuildContext) -> RewardedLearner:
     return make_ppo(context.model.path, PpoConfig(**FAST), context)
 
 
-def trajectory(number: int, lengths: list[tuple[int, int]]) -> Trajectory:
-    """Random ids: for each turn so many prompt ids and so many sampled ones."""
-    generator = torch.Generator().manual_seed(number)
-    ids = torch.randint(300, (sum(map(sum, lengths)),), generator=generator).tolist()
-    trained: list[bool] = []
-    turns = []
-    for turn, (prompt, answer) in enumerate(lengths):
-        trained += [False] * prompt + [True] * answer
-        turns.append(TurnSpan(len(trained) - answer, len(trained), float((number + turn) % 3 - 1)))
-    logprobs = [-5.0 - 0.1 * (place % 7) if own else 0.0 for place, own in enumerate(trained)]
-    episode = EpisodeId("train", 0, f"task-{number}", 0)
-    return Trajectory(episode, tuple(ids), tuple(trained), tuple(logprobs), tuple(own - 1 for own in trained), tuple(turns), 1.0)
-
-
-SHAPES = [[(3, 4)], [(5, 2), (3, 6)], [(2, 3), (4, 1), (3, 5)], [(20, 9)]]
-COLLECTION = tuple(trajectory(number, SHAPES[number % 4]) for number in range(8))
-
-
-def poisoned() -> tuple[Trajectory, ...]:
-    """A collection with a reward that makes every advantage, and so the loss, not a number."""
-    healthy = COLLECTION[0]
-    return (*COLLECTION[1:], evolve(healthy, turns=(evolve(healthy.turns[0], reward=float("nan")),)))
-
-
-def weights(rank: Rank) -> dict[str, Tensor]:
-    """Those of the policy and the critic that steps move, in float32."""
-    steppers = rank.learning.steppers.items()
-    return {f"{name}.{each.name}": each.read(exact).clone() for name, stepper in steppers for each in weights_of(stepper.module)}
-
-
-def moments(rank: Rank) -> dict[str, Tensor]:
-    return {f"{name}.{key}": each.clone() for name, stepper in rank.learning.steppers.items() for key, each in stepper.state().items()}
-
-
 def torch_weights(learner: RewardedLearner) -> dict[str, Tensor]:
     pupils = learner.updater.pupils.items()
     return {f"{name}.{key}": each.detach().clone() for name, pupil in pupils for key, each in pupil.module.named_parameters()}
@@ -96,19 +55,6 @@ def torch_weights(learner: RewardedLearner) -> dict[str, Tensor]:
 
 def torch_moments(learner: RewardedLearner) -> dict[str, Tensor]:
     return {f"{name}.{key}": each for name, pupil in learner.updater.pupils.items() for key, each in pupil.stepper.state().items()}
-
-
-def distance(first: dict[str, Tensor], second: dict[str, Tensor]) -> float:
-    assert first.keys() == second.keys()
-    return max(float((first[name].float() - second[name].float()).abs().max()) for name in first)
-
-
-def learn(learner: Rank | RewardedLearner, *seeds: int) -> dict[str, float]:
-    """Learn from the collection once for each seed; returns the last metrics."""
-    metrics: dict[str, float] = {}
-    for seed in seeds:
-        metrics = dict(learner.learn(COLLECTION, seed, 0).metrics)
-    return metrics
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -357,76 +303,6 @@ def _merged(model: Any) -> dict[str, Tensor]:
     return state
 
 
-@frozen(eq=False)
-class Pair:
-    """Where two ranks have saved, what they had learnt at each stage, and one rank that did the same."""
-
-    directory: Path
-    results: dict[str, Any]
-    alone: Rank
-
-
-@pytest.fixture(scope="module")
-def two_ranks(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    directory = tmp_path_factory.mktemp("two")
-    context = BuildContext(directory, ModelSpec(str(llama), max_length=256))
-    alone = Rank(Recipe.of(DeepSpeedPpoConfig(**FAST), context), 0, 1, 0)
-    learn(alone, 0, 1)
-    alone.save(_folder(directory, "alone"), 2)
-    learn(alone, 2)
-    recipes = {
-        str(stage): Recipe.of(DeepSpeedPpoConfig(**{**FAST, "world_size": 2, "zero_stage": stage}), context).to_json() for stage in STAGES
-    }
-    torch.save({"recipes": recipes, "collection": COLLECTION, "poisoned": poisoned()}, directory / "plan.pt")
-    port = _free_port()
-    started = [_started(directory, number, port) for number in range(2)]
-    output = [process.communicate(timeout=240)[0] for process in started]
-    assert [process.returncode for process in started] == [0, 0], output
-    return Pair(directory, torch.load(directory / "results.pt"), alone)
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_two_ranks_learn_what_one_learns(stage: int, two_ranks: Pair) -> None:
-    assert distance(two_ranks.results[str(stage)]["after"], weights(two_ranks.alone)) <= TOLERANCE
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_two_ranks_go_on_exactly_and_one_after_the_other_number_closely(stage: int, two_ranks: Pair) -> None:
-    found = two_ranks.results[str(stage)]
-    assert distance(found["resumed"], found["after"]) == 0
-    assert distance(found["from one rank"], weights(two_ranks.alone)) <= TOLERANCE
-    policy = {f"policy.{name}": tensor for name, tensor in found["published"].items()}
-    assert distance(policy, {name: found["from one rank"][name] for name in policy}) == 0
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_one_rank_takes_up_what_two_have_saved(stage: int, two_ranks: Pair, rank_of: Callable[..., Rank]) -> None:
-    rank = rank_of(zero_stage=1)
-    assert rank.restore(two_ranks.directory / str(stage)) == 2
-    learn(rank, 2)
-    assert distance(weights(rank), two_ranks.results[str(stage)]["after"]) <= TOLERANCE
-
-
-def test_both_ranks_stop_before_weights_change(two_ranks: Pair) -> None:
-    for found in two_ranks.results.values():
-        message, after = found["diverged"]
-        assert "policy loss is nan" in message
-        assert distance(after, found["from one rank"]) == 0
-
-
 def _folder(directory: Path, name: str = "saved") -> Path:
     (directory / name).mkdir()
     return directory / name
-
-
-def _started(directory: Path, number: int, port: int) -> "subprocess.Popen[str]":
-    group = {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("two_ranks.py")), str(directory)]
-    return subprocess.Popen(command, env={**os.environ, **group}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -11,18 +11,11 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
 
 from rlef_core import TrainingDiverged
 from rlef_deepspeed.rank import Rank
 from rlef_deepspeed.recipe import Recipe
-from rlef_deepspeed.weights import weights_of
-from rlef_deepspeed.whole import exact
-
-
-def weights(rank: Rank) -> dict[str, Tensor]:
-    steppers = rank.learning.steppers.items()
-    return {f"{name}.{each.name}": each.read(exact).clone() for name, stepper in steppers for each in weights_of(stepper.module)}
+from rlef_deepspeed.testing import weights
 
 
 def lived(directory: Path, name: str, rank: Rank, plan: Any) -> dict[str, Any]:
