@@ -36,9 +36,7 @@ class TorchOptimizer:
         assert context.model is not None  # its weights were loaded
         dtype = DTYPES.get(context.model.dtype)  # the policy's; `auto` publishes as trained
         self._publisher = Publisher(context.directory / "components" / name / "published", self._device, dtype=dtype)
-        self._probed = probe_ids(
-            learner.policy.model, tokenizer, longest=context.model.max_length, seed=context.seed("probe")
-        )
+        self._probed = probe_ids(learner.policy.model, tokenizer, longest=context.model.max_length, seed=context.seed("probe"))
         # one thread, so that OpenMP keeps one team
         self._thread = ThreadPoolExecutor(1, "rlef-torch optimizer", torch.set_num_threads, (context.threads,))
 
