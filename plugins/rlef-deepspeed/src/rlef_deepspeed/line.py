@@ -21,17 +21,21 @@ class Line:
 
     def listen(self, key: bytes, heard: Callable[[Any], None]) -> None:
         """Hear all that comes, on this thread; returns when the other side is gone, or does not know the key."""
+        sender = Thread(target=self._send, name="rlef-deepspeed sender", daemon=True)
         try:
             deliver_challenge(self._connection, key)
             answer_challenge(self._connection, key)
             alert(self._connection)
-            Thread(target=self._send, name="rlef-deepspeed sender", daemon=True).start()
+            sender.start()
             while True:
                 heard(self._connection.recv())
         except (EOFError, OSError, AuthenticationError):
             return
         finally:
             self._due.put(None)
+            self._shut(socket.SHUT_RDWR)  # a sender that waits goes on, and has ended before what it sends by is closed
+            if sender.is_alive():
+                sender.join()
             self._connection.close()
 
     def send(self, message: bytes) -> None:
@@ -40,9 +44,12 @@ class Line:
 
     def hang_up(self) -> None:
         """Tell the other side that nothing more comes; `listen` returns when it has hung up too."""
+        self._shut(socket.SHUT_WR)
+
+    def _shut(self, how: int) -> None:
         try:
             with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
-                line.shutdown(socket.SHUT_WR)
+                line.shutdown(how)
         except OSError:
             return  # it was gone already
 
