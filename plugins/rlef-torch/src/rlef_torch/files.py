@@ -51,6 +51,9 @@ class Stored(Mapping[str, Tensor]):
             tensor: Tensor = file.get_tensor(name)
             return tensor
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths  # a Mapping's own would read the tensor
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
 
