@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from attrs import frozen
 from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import Linear
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -19,7 +20,7 @@ from rlef_torch.batch import Batch
 def adapt(model: PreTrainedModel, config: DeepSpeedPpoConfig, seed: int) -> None:
     """Freeze the model's weights and put adapters beside its linear layers, drawn from `seed`; they add nothing yet.
 
-    Raises PluginError where `lora_targets` names no layer.
+    Raises PluginError where `lora_targets` names no layer, or one whose adapters would not be learnt.
     """
     assert config.lora_rank is not None  # adapters were asked for
     targets = list(config.lora_targets) or "all-linear"
@@ -30,6 +31,13 @@ def adapt(model: PreTrainedModel, config: DeepSpeedPpoConfig, seed: int) -> None
             inject_adapter_in_model(settings, model)
         except ValueError as error:
             raise PluginError(f"optimizer.lora_targets {targets!r}: {error}; name linear layers, such as 'q_proj'") from error
+    for name, layer in model.named_modules():
+        # forward passes read the output layer's weight and never call it
+        if isinstance(layer, BaseTunerLayer) and (layer is model.get_output_embeddings() or not isinstance(layer, Linear)):
+            raise PluginError(
+                f"optimizer.lora_targets {targets!r} gives {name!r} adapters, expected linear layers, without the output layer; "
+                "name such, for example 'q_proj'"
+            )
 
 
 @frozen(eq=False)
