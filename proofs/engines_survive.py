@@ -93,7 +93,7 @@ def judged(directory: Path, whole: Path, held: Callable[[Path], Any], **facts: A
 
 def counted(directory: Path) -> dict[str, Any]:
     """What runs of the same spec have alike whatever was sampled: tasks in order, counters, and that no episode stands there twice."""
-    ids = [json.loads(line)["id"] for line in lines_of(directory / "episodes" / "train.jsonl")]
+    ids = [json.loads(line)["episode"]["id"] for line in lines_of(directory / "episodes" / "train.jsonl")]
     tasks = sorted((each["collection"], each["task"]) for each in ids)
     updates = [json.loads(line)["updates"] for line in lines_of(directory / "metrics.jsonl")]
     counters = [json.loads(path.read_text()) for path in sorted(directory.glob("checkpoints/*/optimizer/counters.json"))]

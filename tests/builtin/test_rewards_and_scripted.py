@@ -49,10 +49,10 @@ def test_a_script_that_is_none_is_a_clear_error(tmp_path: Path, text: str) -> No
         build(ScriptedConfig(script=path), None)  # type: ignore[arg-type]  # the script is read before the context is
 
 
-async def test_dry_run_counts_updates_over_a_save_and_restore(tmp_path: Path) -> None:
+async def test_dry_run_counts_collections_over_a_save_and_restore(tmp_path: Path) -> None:
     first, second = DryRun(4), DryRun(4)
     assert (await first.update([])).updates == 0
     await first.save(tmp_path)
     await second.restore(tmp_path)
     async with second.publish("unchanged") as weights:
-        assert (weights.version, weights.payload) == (0, None)
+        assert (weights.version, weights.payload) == (1, None)

@@ -69,7 +69,7 @@ def test_each_setting_of_a_spec_for_gpus_is_the_papers_or_marked_as_ours(spec):
     assert [line for line in settings if not (marked.search(line) or line.startswith(free))] == []
 
 
-@pytest.mark.parametrize(("spec", "updates"), zip(CODE_CONTESTS, (12_000, 8_000), strict=True), ids=lambda each: str(each)[-8:])
+@pytest.mark.parametrize(("spec", "updates"), [*zip(CODE_CONTESTS, (12_000, 8_000), strict=True)], ids=lambda each: str(each)[-8:])
 def test_a_spec_for_gpus_has_what_the_paper_states(spec, updates, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     found = flat(rlef_core.check(spec).to_json()["spec"])

@@ -220,7 +220,9 @@ def rlef_register_tasksets():
 @hookimpl
 def rlef_register_policies():
     offers = lambda config: Offer(trainable=False)  # noqa: E731  # a test's one-liner
-    return [component(name="slow", summary="takes its time", config=SlowConfig, build=lambda config, context: Slow(config), offers=offers)]
+    return [
+        component(name="pausing", summary="takes its time", config=SlowConfig, build=lambda config, context: Slow(config), offers=offers)
+    ]
 
 
 @hookimpl

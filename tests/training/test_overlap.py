@@ -21,7 +21,7 @@ from rlef_core.training.unused import read_unused
 from tests.conftest import PLUGINS, SPEC
 
 Argv = Callable[..., list[str]]
-SLOW = "policy={use: slow, answers: [no code here], pause: 0.01}"
+SLOW = "policy={use: pausing, answers: [no code here], pause: 0.01}"
 
 
 class Noted(Timeline):

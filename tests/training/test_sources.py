@@ -20,7 +20,7 @@ from rlef_core.training.unused import read_unused, write_unused
 
 Plans = Callable[..., tuple[Any, Any]]
 COLLECTIONS, SIZE = 5, 4
-NO_PROGRAM = "policy={use: slow, answers: [no code here]}"
+NO_PROGRAM = "policy={use: pausing, answers: [no code here]}"
 
 
 @define

@@ -60,9 +60,13 @@ class Faults(Probing):
         await self._recovers(run)
 
     async def _recovers(self, run: Run) -> None:
-        # One more fault is allowed: whoever meets a part of the dead sandbox next.
-        for _ in range(2):
-            with suppress(ExecutorFault):
+        # A few more faults are allowed: whoever meets a part of a dead sandbox next, of which there may be several.
+        found: list[str] = []
+        for _ in range(SANDBOXES):
+            try:
                 assert (await run("print('next')")).stdout == b"next\n"
+            except ExecutorFault as fault:
+                found.append(str(fault))
+            else:
                 return
-        pytest.fail("every later program is a fault, expected a new sandbox")
+        pytest.fail(f"every later program is a fault, expected a new sandbox; the last: {found[-1]}")
