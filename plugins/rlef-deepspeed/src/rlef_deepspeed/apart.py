@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 
 from rlef_core import Probe, Weights
-from rlef_deepspeed.group import device_of
+from rlef_deepspeed.group import backend_of, device_of
 from rlef_deepspeed.rank import Rank
 from rlef_deepspeed.recipe import Recipe
 from rlef_deepspeed.walk import Walk, publisher
@@ -74,7 +74,7 @@ class Apart(Rank):
 def _meet(device: torch.device, timeout: float) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(seconds=timeout))
+    dist.init_process_group(backend_of(device), timeout=timedelta(seconds=timeout))
 
 
 async def _entered(context: AbstractAsyncContextManager[Weights]) -> Weights:

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from rlef_deepspeed.folder import write_folder
 from rlef_deepspeed.learning import Learning
-from rlef_deepspeed.random_states import random_states
 from rlef_deepspeed.weights import Weight, adapters_of, extras_of, weights_of
 from rlef_deepspeed.whole import exact
 from rlef_torch.families import POLICY_FOLDER
 from rlef_torch.files import write, writing
+from rlef_torch.random_states import random_states
 
 Put = Callable[[Iterable[tuple[str, Tensor]]], Any]
 

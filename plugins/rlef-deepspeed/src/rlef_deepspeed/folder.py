@@ -9,7 +9,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
-FILE_BYTES = 4 * 2**30
+from rlef_torch.files import FILE_BYTES
+
 _WIDTH = 4  # bytes of a float32
 
 

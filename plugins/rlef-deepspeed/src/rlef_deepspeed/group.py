@@ -21,6 +21,11 @@ def device_of(devices: Sequence[str], local_rank: int) -> torch.device:
     return torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")
 
 
+def backend_of(device: torch.device) -> str:
+    """Return the backend of torch.distributed for ranks on such devices."""
+    return "nccl" if device.type == "cuda" else "gloo"
+
+
 def enter(size: int, device: torch.device, timeout: float) -> None:
     """Make DeepSpeed use the default group, made here where `size` is 1. Raises PluginError where it is of another size."""
     logger = logging.getLogger("DeepSpeed")
@@ -30,7 +35,7 @@ def enter(size: int, device: torch.device, timeout: float) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     if not dist.is_initialized() and size == 1:
-        dist.init_process_group("gloo", store=HashStore(), rank=0, world_size=1, timeout=timedelta(seconds=timeout))
+        dist.init_process_group(backend_of(device), store=HashStore(), rank=0, world_size=1, timeout=timedelta(seconds=timeout))
     found = dist.get_world_size() if dist.is_initialized() else 0
     if found != size:
         raise PluginError(f"this process is in a group of {found} ranks, expected {size}; let nothing else use torch.distributed's default")

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from rlef_core import CheckpointError
 from rlef_deepspeed.learning import Learning
-from rlef_deepspeed.random_states import take_random_states
 from rlef_deepspeed.sinks import Files, check, moment_sinks, weight_sinks
 from rlef_deepspeed.team import given
 from rlef_torch.families import POLICY_FOLDER
 from rlef_torch.files import Stored, not_started, not_taken, written
+from rlef_torch.random_states import take_random_states
 
 T = TypeVar("T")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from rlef_models.model import ModelError
@@ -13,6 +12,8 @@ from rlef_torch.families import POLICY_FOLDER
 from rlef_torch.files import not_started, not_taken, write, writing, written
 from rlef_torch.learner import Learner
 from rlef_torch.model import load_model, quietly
+from rlef_torch.random_states import random_states, take_random_states
+from rlef_torch.team import Alone
 from rlef_torch.weights import fill
 
 
@@ -26,7 +27,7 @@ def save(directory: Path, learner: Learner, tokenizer: PreTrainedTokenizerFast, 
             if name != POLICY_FOLDER:
                 write(directory, name, pupil.module.named_parameters())
             write(directory, f"{name}-adamw", pupil.stepper.state().items())
-        write(directory, "random", _random_states().items())
+        write(directory, "random", random_states(Alone(), learner.policy.model.device).items())
         counters = {"updates": learner.updater.updates, "version": version, **learner.state()}
         (directory / "counters.json").write_text(json.dumps(counters))
 
@@ -41,7 +42,7 @@ def restore(directory: Path, learner: Learner) -> int:
             if name != POLICY_FOLDER:
                 fill(pupil.module, dict(written(directory, name)))
             pupil.stepper.restore(dict(written(directory, f"{name}-adamw")))
-        _take_random_states(dict(written(directory, "random")), device)
+        take_random_states(dict(written(directory, "random")), 0, device)
         counters = json.loads((directory / "counters.json").read_text())
         learner.updater.updates = counters["updates"]
         learner.restore(counters)
@@ -63,14 +64,3 @@ def take_weights(directory: Path, learner: Learner) -> None:
                 fill(pupil.module, dict(written(directory, name)))
     except (OSError, ValueError, RuntimeError, SafetensorError, ModelError) as error:
         raise not_started(directory, f"{type(error).__name__}: {error}") from error
-
-
-def _random_states() -> dict[str, Tensor]:
-    cuda = [torch.cuda.get_rng_state(device) for device in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    return {"cpu": torch.get_rng_state(), **{f"cuda:{device}": state for device, state in enumerate(cuda)}}
-
-
-def _take_random_states(states: dict[str, Tensor], device: torch.device) -> None:
-    torch.set_rng_state(states["cpu"])
-    if device.type == "cuda" and str(device) in states:
-        torch.cuda.set_rng_state(states[str(device)], device)
