@@ -26,6 +26,10 @@ SHORT = (
 )
 EXACT = ("policy={use: transformers}", "rollout.deterministic=true", "rollout.concurrency=64")
 CLOCKS = ("seconds", "_per_second", "loop/idle_share", "executor/cache_hit_rate", "executor/retries")
+STARTS = ("executor/jails_started", "optimizer/published_bytes")
+"""Metrics that count what a process does once more when it begins."""
+RANDOM = "random.safetensors"
+"""torch's own random states: two processes never begin with the same, and no update draws from them."""
 
 
 def main() -> int:
@@ -102,11 +106,11 @@ def counted(directory: Path) -> dict[str, Any]:
 
 
 def bits(directory: Path) -> dict[str, Any]:
-    """Every byte of the optimizer's last state, and every metric apart from clocks."""
+    """Every byte of the optimizer's last state but RANDOM, and every metric apart from CLOCKS and STARTS."""
     newest = max(directory.glob("checkpoints/[0-9]*"), key=lambda folder: int(folder.name)) / "optimizer"
-    files = {str(path.relative_to(newest)): path.read_bytes() for path in newest.rglob("*") if path.is_file()}
+    files = {str(path.relative_to(newest)): path.read_bytes() for path in newest.rglob("*") if path.is_file() and path.name != RANDOM}
     metrics = [json.loads(line)["metrics"] for line in lines_of(directory / "metrics.jsonl")]
-    return {"files": files, "metrics": [{name: each[name] for name in each if not name.endswith(CLOCKS)} for each in metrics]}
+    return {"files": files, "metrics": [{name: each[name] for name in each if not name.endswith((*CLOCKS, *STARTS))} for each in metrics]}
 
 
 def found_below(
