@@ -1,6 +1,8 @@
 """Offer the optimizer `deepspeed-ppo` to rlef-core; DeepSpeed is imported when one is built."""
 
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 
 from attrs import evolve
 
@@ -12,7 +14,8 @@ from rlef_torch.families import ppo_offer
 
 def build_deepspeed_ppo(config: DeepSpeedPpoConfig, context: Context) -> Optimizer:
     """Start the ranks; raises ModelError when there is no usable model, RankError when a rank cannot start."""
-    from rlef_deepspeed.optimizer import DeepSpeedOptimizer
+    with redirect_stdout(sys.stderr):  # DeepSpeed logs to what is standard output when it is imported, where commands print JSON
+        from rlef_deepspeed.optimizer import DeepSpeedOptimizer
 
     return DeepSpeedOptimizer.build(config, context)
 
